@@ -1,0 +1,38 @@
+# `make help` lists what there is. The work is done by scripts/, which run by themselves too.
+
+SHELL    := /bin/bash
+FUZZTIME ?= 10m
+
+.DEFAULT_GOAL := help
+
+.PHONY: run
+run: ## start examples/quickstart on 127.0.0.1:8080
+	@go run ./examples/quickstart
+
+.PHONY: test
+test: ## everything: lint, unit tests with the race detector, end to end, conformance, fuzz targets 10 s each
+	@scripts/test.sh full
+
+.PHONY: test-fast
+test-fast: ## the same without the race detector, repetitions and fuzzing: a few minutes
+	@scripts/test.sh fast
+
+.PHONY: soak
+soak: ## end to end and conformance 20 times over, unit tests with the race detector 5 times
+	@scripts/test.sh soak
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck and the rules of the house
+	@scripts/lint.sh
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (10m); FUZZ=name runs those that match
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+.PHONY: clean
+clean: ## remove what the scripts installed
+	@rm -rf .cache test/e2e/node_modules
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

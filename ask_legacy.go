@@ -1,0 +1,156 @@
+package fastmcp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/internal/scan"
+	"github.com/fastmcp-go/fastmcp/internal/session"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// exchange is a question that was sent, and done is closed when it is answered, or will not be.
+type exchange struct {
+	done   chan struct{}
+	answer []byte
+	err    error
+}
+
+// askLive asks a client that has a session, and waits. What it has answered once it is not asked again, so that a
+// handler that asks twice under one key sees the same in every revision.
+func (c *Context) askLive(q *question) error {
+	switch {
+	case c.job.record == nil:
+		return &UnsupportedError{Method: q.method, Reason: "it has no session that it could answer in"}
+	case !c.readsStreams():
+		return &UnsupportedError{Method: q.method, Reason: "it does not accept text/event-stream, on which it would be asked"}
+	}
+	a := c.job.asks()
+	x, mine, err := a.exchange(q)
+	if err != nil {
+		return err
+	}
+	if mine {
+		x.answer, x.err = c.converse(q)
+		if x.err != nil {
+			a.forget(q.key)
+		}
+		close(x.done)
+	}
+	select {
+	case <-x.done:
+	case <-c.Done():
+		return c.Err()
+	}
+	if x.err != nil {
+		return x.err
+	}
+	if err := q.read(x.answer); err != nil {
+		a.forget(q.key) // a handler may ask again
+		return err
+	}
+	return nil
+}
+
+// exchange finds what was asked under the question's key, or makes it the caller's to ask.
+func (a *inquiry) exchange(q *question) (x *exchange, mine bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.claim(q); err != nil {
+		return nil, false, err
+	}
+	if x := a.exchanges[q.key]; x != nil {
+		return x, false, nil
+	}
+	if a.exchanges == nil {
+		a.exchanges = make(map[string]*exchange)
+	}
+	x = &exchange{done: make(chan struct{})}
+	a.exchanges[q.key] = x
+	return x, true, nil
+}
+
+func (a *inquiry) forget(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.exchanges, key)
+}
+
+// readsStreams tells that the client can be sent something before the answer. On transports whose streams stand apart
+// from the request, which cannot be taken up again, its headers say nothing about that.
+func (c *Context) readsStreams() bool {
+	accept := strings.ToLower(strings.Join(c.call.Peer.HeaderValues("Accept"), ","))
+	return c.call.NoReplay || accept == "" || strings.Contains(accept, "text/event-stream") || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")
+}
+
+// converse sends a question and waits for its answer.
+func (c *Context) converse(q *question) ([]byte, error) {
+	record := c.job.record
+	id, answers, err := record.Ask()
+	if err != nil {
+		return nil, err
+	}
+	defer record.Unask(id)
+	request := scan.AppendString([]byte(`{"jsonrpc":"2.0","id":`), id)
+	if err := c.send(append(q.body(append(request, ',')), '}')); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(c.engine.config.AskTimeout)
+	defer timer.Stop()
+	select {
+	case a := <-answers:
+		if a.Err != nil {
+			return nil, clientError(a.Err)
+		}
+		return a.Result, nil
+	case <-c.Done():
+		if errors.Is(c.life.error(), context.DeadlineExceeded) {
+			c.withdraw(id, "there is no time left")
+		}
+		return nil, c.Err()
+	case <-timer.C:
+		c.withdraw(id, "there was no answer in time")
+		return nil, Errorf("The client did not answer the question %q within %s.", q.key, c.engine.config.AskTimeout)
+	}
+}
+
+// withdraw tells the client that a question needs no answer any more.
+func (c *Context) withdraw(id, reason string) {
+	// Strings always marshal, and a client that is gone has put the question away.
+	note, _ := notification(protocol.NoteCancelled, map[string]string{"requestId": id, "reason": reason})
+	_ = c.write(note)
+}
+
+// clientError is the error that a client has answered with.
+func clientError(raw []byte) error {
+	var e struct {
+		Code    int             `json:"code"`
+		Message string          `json:"message"`
+		Data    json.RawMessage `json:"data"`
+	}
+	if json.Unmarshal(raw, &e) != nil || e.Message == "" && e.Code == 0 {
+		return Errorf("The client has answered with an error that cannot be read.")
+	}
+	p := &protocol.Error{Code: e.Code, Message: e.Message}
+	if e.Data != nil {
+		p.Data = e.Data
+	}
+	return p
+}
+
+// Answer takes a client's answer; see rpc.Engine. One that nobody waits for, any more, is nobody's business.
+func (e *engine) Answer(_ context.Context, c *rpc.Call) *rpc.Refusal {
+	if e.config.Stateless {
+		return nil
+	}
+	record, r := e.find(c)
+	if r != nil {
+		return r
+	}
+	record.Answered(protocol.String(c.ID), session.Answer{Result: c.Result, Err: c.Err})
+	return nil
+}

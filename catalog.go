@@ -1,0 +1,110 @@
+package fastmcp
+
+import (
+	"slices"
+
+	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/uritemplate"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// catalog is what an App has registered, composed for serving: nothing in it changes, a change makes a new one.
+type catalog struct {
+	// chains are what the requests of each method go through; what is registered has its own.
+	chains map[*method][]Handler
+
+	tools, resources, templates, prompts section
+	// routes finds the template of a URI.
+	routes uritemplate.Set[*entry]
+}
+
+// entry is something registered, with all that goes before it.
+type entry struct {
+	// key is the name, the URI, or the URI template.
+	key    string
+	kind   string // auth.KindTool and so on
+	chain  []Handler
+	guards []auth.Guard
+	// append writes the entry as lists show it.
+	append func(dst []byte, r protocol.Revision) ([]byte, error)
+
+	// One of these is what it is.
+	tool     *tool
+	resource *resource
+	prompt   *prompt
+}
+
+// compose makes the catalog of what is registered now. It is called with the App locked.
+func (a *App) compose() *catalog {
+	c := &catalog{chains: make(map[*method][]Handler, len(allMethods))}
+	c.tools.name, c.resources.name, c.templates.name, c.prompts.name = "tools", "resources", "resourceTemplates", "prompts"
+	for _, m := range allMethods {
+		c.chains[m] = append(slices.Clone(a.handlers), m.last)
+	}
+	for _, t := range a.tools.order {
+		c.tools.add(a.entryOfTool(t))
+	}
+	for _, r := range a.resources.order {
+		c.resources.add(a.entryOfResource(r))
+	}
+	for _, r := range a.templates.order {
+		e := a.entryOfResource(r)
+		c.templates.add(e)
+		must(c.routes.Add(r.template, e)) // it was tried when it was registered
+	}
+	for _, p := range a.prompts.order {
+		c.prompts.add(a.entryOfPrompt(p))
+	}
+	return c
+}
+
+// entry makes what all kinds of entries have.
+func (a *App) entry(kind, key string, g *Group, own auth.Guard, use []Handler, last Handler) *entry {
+	e := &entry{kind: kind, key: key, guards: g.guards()}
+	e.chain = append(append(append(e.chain, a.handlers...), g.chain()...), use...)
+	e.chain = append(e.chain, last)
+	if own != nil {
+		e.guards = append(e.guards, own)
+	}
+	if len(e.guards) > 1 {
+		e.guards = []auth.Guard{auth.All(e.guards...)} // one challenge names the scopes of all
+	}
+	return e
+}
+
+func (a *App) entryOfTool(t *tool) *entry {
+	e := a.entry(auth.KindTool, t.def.Name, t.group, t.def.CanAccess, t.def.Use, callTool)
+	wire := t.wire
+	wire.Meta = withTags(t.def.Meta, t.group.tags())
+	e.tool, e.append = t, func(dst []byte, r protocol.Revision) ([]byte, error) { return protocol.AppendTool(dst, &wire, r) }
+	return e
+}
+
+// shelf is what has been registered of one kind, in order.
+type shelf[T any] struct {
+	byKey map[string]T
+	order []T
+}
+
+// add puts v under key; it is false when the key is taken.
+func (s *shelf[T]) add(key string, v T) bool {
+	if _, taken := s.byKey[key]; taken {
+		return false
+	}
+	if s.byKey == nil {
+		s.byKey = make(map[string]T)
+	}
+	s.byKey[key] = v
+	s.order = append(s.order, v)
+	return true
+}
+
+// remove takes away what is under key.
+func (s *shelf[T]) remove(key string, same func(T) bool) bool {
+	if _, ok := s.byKey[key]; !ok {
+		return false
+	}
+	delete(s.byKey, key)
+	s.order = slices.DeleteFunc(slices.Clone(s.order), same)
+	return true
+}

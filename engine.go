@@ -1,0 +1,272 @@
+package fastmcp
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/internal/seal"
+	"github.com/fastmcp-go/fastmcp/internal/session"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// engine is an App at work: what a transport hands its calls to (rpc.Engine).
+type engine struct {
+	app     *App
+	config  *Config
+	hub     *session.Hub
+	catalog atomic.Pointer[catalog]
+	server  [protocol.Latest + 1][]byte // who we are, as each revision shows it
+	keys    *seal.Ring
+
+	changed     changes
+	listeners   listeners
+	subscribing sync.Mutex
+
+	stopping chan struct{} // closed when Drain begins
+	repairs  atomic.Int64  // arguments that Config.Lenient has repaired
+	draining atomic.Bool
+	running  sync.WaitGroup
+	drain    sync.RWMutex // so that no call begins to run while Drain waits for those that do
+}
+
+var _ rpc.Engine = (*engine)(nil)
+
+func newEngine(a *App) *engine {
+	e := &engine{app: a, config: &a.config, stopping: make(chan struct{})}
+	e.changed.engine = e
+	e.hub = e.newHub()
+	e.keys = newRing(a.config.Keys)
+	for r := protocol.V20241105; r <= protocol.Latest; r++ {
+		e.server[r] = protocol.AppendImplementation(nil, a.implementation(), r)
+	}
+	return e
+}
+
+// newRing makes the keys that Config has, or one for this process.
+func newRing(keys [][]byte) *seal.Ring {
+	if len(keys) == 0 {
+		return seal.Generate()
+	}
+	ring, err := seal.NewRing(keys)
+	if err != nil {
+		panic(fmt.Errorf("fastmcp: %w", err)) // it names Config.Keys and never holds one
+	}
+	return ring
+}
+
+// current is what is registered now.
+func (e *engine) current() *catalog {
+	if c := e.catalog.Load(); c != nil {
+		return c
+	}
+	e.app.mu.Lock()
+	defer e.app.mu.Unlock()
+	c := e.app.compose()
+	e.catalog.Store(c)
+	return c
+}
+
+// Accept decides about a request; see rpc.Engine. The order of the checks is the one that tells a client most: which
+// session, which method, what the headers say, and only then what the method wants.
+func (e *engine) Accept(ctx context.Context, c *rpc.Call) (rpc.Job, *rpc.Refusal) {
+	j := &job{engine: e, method: methodFor(c.Method, c.Revision)}
+	j.context.engine, j.context.call, j.context.parent, j.context.job = e, c, ctx, j
+	if r := mirrorsMethod(c); r != nil {
+		return nil, r
+	}
+	if r := e.enter(j); r != nil {
+		return nil, r
+	}
+	if j.method == nil {
+		return nil, rpc.Refuse(rpc.NoMethod, protocol.Errorf(protocol.CodeMethodNotFound, "Method not found: %s", c.Method))
+	}
+	if r := mirrorsName(c); r != nil {
+		return nil, r
+	}
+	if c.Revision.IsStateless() {
+		if err := c.Meta.CheckLogLevel(); err != nil {
+			return nil, rpc.Refuse(rpc.BadRequest, err)
+		}
+	}
+	if err := c.Meta.CheckProgressToken(); err != nil {
+		return nil, rpc.Refuse(rpc.BadRequest, err)
+	}
+	j.catalog = e.current()
+	j.context.chain = j.catalog.chains[j.method]
+	if j.method.prepare != nil {
+		if r := j.method.prepare(j); r != nil {
+			return nil, r
+		}
+	}
+	if r := j.resume(); r != nil {
+		return nil, r
+	}
+	if !e.begin(j) {
+		return nil, &rpc.Refusal{Class: rpc.Unavailable, RetryAfter: time.Second, Err: protocol.Errorf(protocol.CodeServer, "The server is shutting down")}
+	}
+	if r := j.register(); r != nil {
+		e.running.Done()
+		return nil, r
+	}
+	return j, nil
+}
+
+// begin counts a call as running, unless the engine is to stop.
+func (e *engine) begin(*job) bool {
+	e.drain.RLock()
+	defer e.drain.RUnlock()
+	if e.draining.Load() {
+		return false
+	}
+	e.running.Add(1)
+	return true
+}
+
+// enter finds the session that a call belongs to, and whether its caller may use it.
+func (e *engine) enter(j *job) *rpc.Refusal {
+	c := j.context.call
+	if c.Revision.IsStateless() || e.config.Stateless || c.Method == protocol.MethodInitialize {
+		j.context.session = &Session{engine: e}
+		return nil
+	}
+	record, r := e.find(c)
+	if r != nil {
+		return r
+	}
+	j.record = record
+	j.context.session = &Session{engine: e, record: record}
+	return nil
+}
+
+// find looks a call's session up.
+func (e *engine) find(c *rpc.Call) (*session.Record, *rpc.Refusal) {
+	if c.Session == "" {
+		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: %s is required: initialize first", protocol.HeaderSession))
+	}
+	record, err := e.hub.Get(c.Session, c.Principal.Key())
+	if err != nil {
+		// Whether it never was, is over or is another's is nobody's business.
+		return nil, rpc.Refuse(rpc.Gone, protocol.Errorf(protocol.CodeServer, "Session not found: initialize again"))
+	}
+	return record, nil
+}
+
+// mirrorsMethod checks the header that repeats the method.
+func mirrorsMethod(c *rpc.Call) *rpc.Refusal {
+	if !c.Revision.HasMirroredHeaders() || !c.Peer.Mirrors() {
+		return nil
+	}
+	return mirrorsText(c.Peer, protocol.HeaderMethod, c.Method)
+}
+
+// mirrorsName checks the header that repeats what the method is about.
+func mirrorsName(c *rpc.Call) *rpc.Refusal {
+	if !c.Revision.HasMirroredHeaders() || !c.Peer.Mirrors() {
+		return nil
+	}
+	switch c.Method {
+	case protocol.MethodToolsCall, protocol.MethodPromptsGet:
+		return mirrorsRaw(c.Peer, c.Name)
+	case protocol.MethodResourcesRead:
+		return mirrorsRaw(c.Peer, c.URI)
+	}
+	return nil
+}
+
+func mirrorsRaw(p rpc.Peer, raw []byte) *rpc.Refusal {
+	if raw == nil || raw[0] != '"' {
+		return nil // that it is missing is told as what it is, later
+	}
+	return mirrorsText(p, protocol.HeaderName, protocol.String(raw))
+}
+
+func mirrorsText(p rpc.Peer, header, body string) *rpc.Refusal {
+	values := p.HeaderValues(header)
+	if len(values) == 0 {
+		return mismatch("%s is required", header)
+	}
+	for _, value := range values {
+		if text, ok := protocol.DecodeHeader(value); !ok || text != body {
+			return mismatch("%s does not repeat the body", header)
+		}
+	}
+	return nil
+}
+
+// Notify takes a notification; see rpc.Engine. Those that nobody knows are nobody's business.
+func (e *engine) Notify(_ context.Context, c *rpc.Call) *rpc.Refusal {
+	if e.config.Stateless {
+		return nil
+	}
+	record, r := e.find(c)
+	if r != nil {
+		return r
+	}
+	switch c.Method {
+	case protocol.NoteInitialized:
+		record.SetInitialized()
+	case protocol.NoteCancelled:
+		id, reason := cancelled(c.Params)
+		record.Cancel(id, reason)
+	}
+	return nil
+}
+
+// End ends a session; see rpc.Engine.
+func (e *engine) End(_ context.Context, c *rpc.Call) *rpc.Refusal {
+	record, r := e.find(c)
+	if r == nil {
+		e.hub.End(record.ID)
+	}
+	return r
+}
+
+// SessionRevision is what a session has negotiated; see rpc.Engine.
+func (e *engine) SessionRevision(id string) (protocol.Revision, bool) {
+	if id == "" || e.config.Stateless {
+		return 0, false
+	}
+	record, ok := e.hub.Peek(id)
+	if !ok {
+		return 0, false
+	}
+	return record.Revision, true
+}
+
+// Drain stops the engine; see rpc.Engine.
+func (e *engine) Drain(ctx context.Context) error {
+	e.drain.Lock()
+	if !e.draining.Swap(true) {
+		close(e.stopping)
+	}
+	e.drain.Unlock()
+	e.hub.Drain()
+	done := make(chan struct{})
+	go func() {
+		e.running.Wait()
+		close(done)
+	}()
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	e.hub.Close()
+	return err
+}
+
+// challenged is the refusal of a guard that would let in who has more scopes: 401 for who could say who they are and has
+// not, 403 for others.
+func (e *engine) challenged(p *auth.Principal, scopes []string) *rpc.Refusal {
+	class := rpc.Forbidden
+	if p == nil && e.config.Auth != nil {
+		class = rpc.Unauthorized
+	}
+	return &rpc.Refusal{Class: class, Scopes: scopes, Err: protocol.Errorf(protocol.CodeServer, "Forbidden: this needs more scopes")}
+}

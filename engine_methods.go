@@ -1,0 +1,207 @@
+package fastmcp
+
+import (
+	"encoding/json"
+
+	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/internal/scan"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// method is what the engine knows of a method.
+type method struct {
+	mode rpc.Mode
+	// prepare makes the checks of the method that need a status of their own. It may be nil.
+	prepare func(j *job) *rpc.Refusal
+	// last is the last link of the chain.
+	last Handler
+}
+
+// members is a result that is written already: what stands between its braces.
+type members []byte
+
+var (
+	methodInitialize = &method{last: initialize}
+	methodPing       = &method{last: ping}
+	methodSetLevel   = &method{last: setLevel}
+	methodDiscover   = &method{last: discover}
+
+	methodToolsList     = &method{last: listTools}
+	methodToolsCall     = &method{mode: rpc.MayStream, prepare: prepareToolCall, last: callTool}
+	methodResourcesList = &method{last: listResources}
+	methodTemplatesList = &method{last: listTemplates}
+	methodResourcesRead = &method{mode: rpc.MayStream, prepare: prepareRead, last: readResource}
+	methodSubscribe     = &method{prepare: prepareSubscribe, last: subscribe}
+	methodUnsubscribe   = &method{prepare: prepareSubscribe, last: unsubscribe}
+	methodPromptsList   = &method{last: listPrompts}
+	methodPromptsGet    = &method{mode: rpc.MayStream, prepare: preparePrompt, last: getPrompt}
+	methodComplete      = &method{mode: rpc.MayStream, prepare: prepareComplete, last: complete}
+	methodListen        = &method{mode: rpc.MustStream, prepare: prepareListen, last: listen}
+
+	allMethods = []*method{
+		methodInitialize, methodPing, methodSetLevel, methodDiscover, methodToolsList, methodToolsCall, methodResourcesList,
+		methodTemplatesList, methodResourcesRead, methodSubscribe, methodUnsubscribe, methodPromptsList, methodPromptsGet,
+		methodComplete, methodListen,
+	}
+)
+
+// methodFor finds a method in a revision; nil when it does not have it.
+func methodFor(name string, r protocol.Revision) *method {
+	switch name {
+	case protocol.MethodToolsCall:
+		return methodToolsCall
+	case protocol.MethodToolsList:
+		return methodToolsList
+	case protocol.MethodResourcesList:
+		return methodResourcesList
+	case protocol.MethodResourceTemplates:
+		return methodTemplatesList
+	case protocol.MethodResourcesRead:
+		return methodResourcesRead
+	case protocol.MethodPromptsList:
+		return methodPromptsList
+	case protocol.MethodPromptsGet:
+		return methodPromptsGet
+	case protocol.MethodComplete:
+		return methodComplete
+	}
+	if r.IsStateless() {
+		return statelessMethod(name)
+	}
+	return statefulMethod(name)
+}
+
+func statelessMethod(name string) *method {
+	switch name {
+	case protocol.MethodDiscover:
+		return methodDiscover
+	case protocol.MethodListen:
+		return methodListen
+	}
+	return nil
+}
+
+func statefulMethod(name string) *method {
+	switch name {
+	case protocol.MethodInitialize:
+		return methodInitialize
+	case protocol.MethodPing:
+		return methodPing
+	case protocol.MethodSetLevel:
+		return methodSetLevel
+	case protocol.MethodSubscribe:
+		return methodSubscribe
+	case protocol.MethodUnsubscribe:
+		return methodUnsubscribe
+	}
+	return nil
+}
+
+func invalidParams(format string, args ...any) *protocol.Error {
+	return protocol.Errorf(protocol.CodeInvalidParams, "Invalid params: "+format, args...)
+}
+
+func ping(c *Context) error {
+	c.SetResult(members{})
+	return nil
+}
+
+func setLevel(c *Context) error {
+	level, ok := protocol.ParseLevel(protocol.String(scan.Find(c.call.Params, "level")))
+	if !ok {
+		return invalidParams("level must be one of debug, info, notice, warning, error, critical, alert, emergency")
+	}
+	if c.job.record != nil {
+		c.job.record.SetLevel(level)
+	}
+	c.SetResult(members{})
+	return nil
+}
+
+func discover(c *Context) error {
+	versions, _ := json.Marshal(protocol.Supported()) // strings always marshal
+	b := append([]byte(`"supportedVersions":`), versions...)
+	b = append(b, `,"capabilities":{"logging":{},"completions":{},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"tools":{"listChanged":true}}`...)
+	b = appendInstructions(b, c.engine.config.Instructions)
+	c.SetResult(members(appendCaching(b, c.engine.config.ListTTL, false)))
+	return nil
+}
+
+func appendInstructions(b []byte, text string) []byte {
+	if text == "" {
+		return b
+	}
+	quoted, _ := marshal(text) // a string always marshals
+	return append(append(b, `,"instructions":`...), quoted...)
+}
+
+func listTools(c *Context) error     { return list(c, &c.job.catalog.tools) }
+func listResources(c *Context) error { return list(c, &c.job.catalog.resources) }
+func listTemplates(c *Context) error { return list(c, &c.job.catalog.templates) }
+func listPrompts(c *Context) error   { return list(c, &c.job.catalog.prompts) }
+
+// list answers a page of what the caller may see.
+func list(c *Context, s *section) error {
+	cursor := c.call.Cursor
+	if cursor != nil && cursor[0] != '"' {
+		return invalidParams("cursor must be a string")
+	}
+	view := s.view(c, auth.Access{Principal: c.Principal(), SessionID: c.session.ID()})
+	page, err := s.page(view, c.call.Revision, protocol.String(cursor), c.engine.config)
+	if err != nil {
+		return err
+	}
+	c.SetResult(members(page))
+	return nil
+}
+
+// prepareToolCall finds the tool and asks its guards, before a byte has been answered.
+func prepareToolCall(j *job) *rpc.Refusal {
+	c := j.context.call
+	switch {
+	case c.Name == nil || c.Name[0] != '"':
+		return rpc.Refuse(rpc.Failed, invalidParams("name must be a string"))
+	case c.Args != nil && c.Args[0] != '{':
+		return rpc.Refuse(rpc.Failed, invalidParams("arguments must be an object"))
+	}
+	entry := j.catalog.tools.find(c.Name)
+	if entry == nil {
+		return unknownTool(c)
+	}
+	j.context.tool, j.context.chain = entry.tool, entry.chain
+	if len(entry.guards) > 0 {
+		if r := j.guard(entry, auth.OpCall, entry.key, unknownTool(c)); r != nil {
+			return r
+		}
+	}
+	if c.Revision.HasMirroredHeaders() && c.Peer.Mirrors() {
+		return entry.tool.checkMirrors(c)
+	}
+	return nil
+}
+
+func unknownTool(c *rpc.Call) *rpc.Refusal {
+	return rpc.Refuse(rpc.Failed, invalidParams("unknown tool %q", protocol.String(c.Name)))
+}
+
+// guard asks whether the caller may do that. A denial is told as if there were nothing there, unless the guard says
+// otherwise.
+func (j *job) guard(e *entry, op auth.Op, name string, absent *rpc.Refusal) *rpc.Refusal {
+	c := j.context.call
+	d := e.ask(&j.context, &auth.Access{Principal: c.Principal, Op: op, Kind: e.kind, Name: name, Args: c.Args, SessionID: j.context.session.ID()})
+	switch {
+	case d.Allowed:
+		return nil
+	case d.Challenge != nil:
+		return j.engine.challenged(c.Principal, d.Challenge)
+	case d.Public != "":
+		return rpc.Refuse(rpc.Forbidden, protocol.Errorf(protocol.CodeServer, "%s", d.Public))
+	}
+	return absent
+}
+
+// cancelled reads what a notifications/cancelled names.
+func cancelled(params []byte) (id []byte, reason string) {
+	return scan.Find(params, "requestId"), protocol.String(scan.Find(params, "reason"))
+}

@@ -1,0 +1,127 @@
+package fastmcp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/internal/session"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+func (e *engine) newHub() *session.Hub {
+	s := e.config.Sessions
+	c := session.Config{
+		TTL: s.TTL, MaxPerPrincipal: s.MaxPerPrincipal, MaxPerIP: s.MaxPerIP, MaxTotal: s.Max,
+		LogSize: s.LogEvents, LogBytes: s.LogBytes, StateKeys: s.StateKeys, StateBytes: s.StateBytes, CallsPerSession: s.MaxCalls,
+		Retry: e.config.HTTP.Retry,
+	}
+	// Streams outlive their credentials, and Events.Disconnect is late, by so much at most.
+	c.SweepEvery = min(max(s.TTL/4, 10*time.Millisecond), 5*time.Second)
+	if f := e.config.On.Connect; f != nil {
+		c.OnCreate = func(r *session.Record) { e.tell("Events.Connect", f, r) }
+	}
+	if f := e.config.On.Disconnect; f != nil {
+		c.OnEnd = func(r *session.Record, _ session.Reason) { e.tell("Events.Disconnect", f, r) }
+	}
+	return session.New(c)
+}
+
+// tell tells an event of a session. What it panics with is its own affair.
+func (e *engine) tell(name string, f func(*Session), r *session.Record) {
+	if err := contain(func() error { f(&Session{engine: e, record: r}); return nil }); err != nil {
+		e.config.Log.Error(name+" failed", "error", err, "stack", string(err.(*fault).stack))
+	}
+}
+
+func (e *engine) sessions() (all []*Session) {
+	e.hub.All(func(r *session.Record) bool {
+		all = append(all, &Session{engine: e, record: r})
+		return true
+	})
+	return all
+}
+
+func (e *engine) session(id string) *Session {
+	if r, ok := e.hub.Peek(id); ok {
+		return &Session{engine: e, record: r}
+	}
+	return nil
+}
+
+// broadcast sends a notification to every session.
+func (e *engine) broadcast(note []byte) {
+	e.hub.All(func(r *session.Record) bool {
+		_, _ = r.Own().Append(note) // a session that has just ended hears nothing
+		return true
+	})
+}
+
+// Attach connects a session's stream; see rpc.Engine.
+func (e *engine) Attach(_ context.Context, c *rpc.Call, after string, s rpc.Sink) (detach func(), refusal *rpc.Refusal) {
+	record, refusal := e.find(c)
+	if refusal != nil {
+		return nil, refusal
+	}
+	record.Seen(c.Principal)
+	stream, n := record.Own(), session.Pending
+	if after != "" {
+		var err error
+		if stream, n, err = record.Stream(after); err != nil {
+			return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: Last-Event-ID is of no stream of this session"))
+		}
+	}
+	var until time.Time
+	if c.Principal != nil {
+		until = c.Principal.ExpiresAt
+	}
+	detach, err := stream.Attach(s, n, until)
+	switch {
+	case err == nil:
+		return detach, nil
+	case errors.Is(err, session.ErrGap):
+		return e.attachBehindGap(record, stream, s, until)
+	}
+	return nil, unattached(err)
+}
+
+// unattached says why a stream could not be connected.
+func unattached(err error) *rpc.Refusal {
+	switch {
+	case errors.Is(err, session.ErrClosed):
+		return &rpc.Refusal{Class: rpc.Unavailable, RetryAfter: time.Second, Err: protocol.Errorf(protocol.CodeServer, "The server is shutting down")}
+	case errors.Is(err, session.ErrEnded):
+		return rpc.Refuse(rpc.Gone, protocol.Errorf(protocol.CodeServer, "Session not found: initialize again"))
+	}
+	return rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: Last-Event-ID is of no event of this session"))
+}
+
+// attachBehindGap is for a client that was away for so long that events are lost. On the session's own stream it is told
+// that every list may have changed, and goes on; the stream of a request cannot be made whole.
+func (e *engine) attachBehindGap(r *session.Record, stream *session.Stream, s rpc.Sink, until time.Time) (func(), *rpc.Refusal) {
+	if stream != r.Own() {
+		return nil, rpc.Refuse(rpc.Conflict, &protocol.Error{
+			Code: protocol.CodeInternal, Message: "Events after that one are not kept any more", Data: map[string]any{"gap": true},
+		})
+	}
+	// It is appended first: afterwards it might push an event out of a full log that the connection is about to get.
+	if _, err := appendAll(stream); err != nil {
+		return nil, unattached(err)
+	}
+	detach, err := stream.Attach(s, session.Pending, until)
+	if err != nil {
+		return nil, unattached(err)
+	}
+	return detach, nil
+}
+
+// appendAll tells that every list may have changed.
+func appendAll(stream *session.Stream) (m rpc.Message, err error) {
+	for _, n := range changedNotes {
+		if m, err = stream.Append(n.note); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,172 @@
+// Package fastmcp makes servers of the Model Context Protocol (MCP) on Fiber. An App has tools: Go functions whose
+// arguments are structs, whose tags become the schema that a model reads and the checks that its arguments must pass.
+// One endpoint serves every client, whatever revision of the protocol it speaks.
+//
+//	app := fastmcp.New(fastmcp.Config{Name: "calculator", Version: "1.0.0"})
+//	app.AddTool(fastmcp.Tool{Name: "add", Description: "Add two numbers", Handler: fastmcp.Typed(add)})
+//	if err := app.Listen("127.0.0.1:8080"); err != nil {
+//		log.Fatal(err)
+//	}
+package fastmcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/internal/transport/sse"
+	"github.com/fastmcp-go/fastmcp/internal/transport/streamhttp"
+	"github.com/fastmcp-go/fastmcp/protocol"
+	"github.com/fastmcp-go/fastmcp/schema"
+	"github.com/fastmcp-go/fastmcp/store"
+)
+
+// App is an MCP server. Make it with New. Its methods are safe from any goroutine.
+type App struct {
+	fiberApp
+	config  Config
+	schemas *schema.Compiler
+	engine  *engine
+	http    *streamhttp.Handler
+	sse     *sse.Handler // nil when it is off
+	backend *store.Backend
+	store   *store.Backend // the part of backend that is the user's
+
+	// base is what all requests live in; stop ends it, when they have not ended in time.
+	base context.Context
+	stop context.CancelFunc
+
+	mu       sync.Mutex
+	handlers []Handler
+	links    []link
+
+	tools                shelf[*tool]
+	resources, templates shelf[*resource]
+	prompts              shelf[*prompt]
+}
+
+// New makes an App. It starts nothing and connects to nothing: that is for Listen and Mount.
+func New(config ...Config) *App {
+	a := &App{}
+	if len(config) > 0 {
+		a.config = config[0]
+	}
+	a.config.setDefaults()
+	var err error
+	if a.backend, err = store.From(a.config.Storage); err != nil {
+		panic(fmt.Errorf("fastmcp: Config.Storage: %w", err))
+	}
+	a.store = a.backend.Scope("app")
+	a.schemas = schema.New(schema.Config{Validator: a.config.Validator})
+	a.base, a.stop = context.WithCancel(context.Background())
+	a.engine = newEngine(a)
+	c := &a.config
+	a.http = streamhttp.New(a.engine, c.Auth, streamhttp.Config{
+		Hosts: c.Hosts, Origins: c.Origins, MaxBody: c.HTTP.MaxBody, MaxBatch: c.HTTP.MaxBatch, MaxStreams: c.HTTP.MaxStreams,
+		StreamAfter: c.StreamAfter, Heartbeat: max(c.HTTP.Heartbeat, 0), Stateless: c.Stateless, Log: c.Log,
+	})
+	a.sse = newSSE(a)
+	a.checkEndpoints()
+	a.fiberApp.init(a)
+	return a
+}
+
+// AddTool adds a tool. A mistake in it (a name that is taken, a type that has no schema) panics, with the name and the
+// cure; so it shows before the App serves. While it serves, clients are told that the list has changed.
+func (a *App) AddTool(t Tool) { must(a.TryAddTool(t)) }
+
+// TryAddTool is AddTool for names that are made while the App serves: a mistake is its error.
+func (a *App) TryAddTool(t Tool) error { return a.add(t, nil) }
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func (a *App) add(def Tool, g *Group) error {
+	t, err := a.compile(def, g)
+	if err != nil {
+		return err
+	}
+	a.change(func() {
+		if !a.tools.add(t.def.Name, t) {
+			err = fmt.Errorf("fastmcp: there is a tool %q already: remove it first, or give this one another name", t.def.Name)
+		}
+	})
+	if err == nil {
+		a.engine.changed.tell(changedTools)
+	}
+	return err
+}
+
+// RemoveTool removes a tool and tells whether it was there. Calls of it that are running go on. Clients are told that
+// the list has changed.
+func (a *App) RemoveTool(name string) bool {
+	found := false
+	a.change(func() {
+		found = a.tools.remove(name, func(t *tool) bool { return t.def.Name == name })
+	})
+	if found {
+		a.engine.changed.tell(changedTools)
+	}
+	return found
+}
+
+// change changes what is registered. What was composed of it is composed anew when it is next needed.
+func (a *App) change(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f()
+	a.engine.catalog.Store(nil)
+}
+
+// Sessions are the sessions that are open, in no order.
+func (a *App) Sessions() []*Session { return a.engine.sessions() }
+
+// Session finds an open session; nil when there is none with that id.
+func (a *App) Session(id string) *Session { return a.engine.session(id) }
+
+// Broadcast sends a notification to every session, on its own stream. A session without an open stream finds it there
+// when it opens one, as far as its log reaches back. Clients of 2026-07-28 have no sessions and are not told.
+func (a *App) Broadcast(method string, params any) error {
+	note, err := notification(method, params)
+	if err != nil {
+		return err
+	}
+	a.engine.broadcast(note)
+	return nil
+}
+
+// Repairs is how many arguments Config.Lenient has repaired since the App was made.
+func (a *App) Repairs() int64 { return a.engine.repairs.Load() }
+
+// Shutdown stops the App: it takes no new work, ends the streams with the wish to come back, waits for running calls
+// until ctx ends, and closes what is left. The error is ctx's when calls were still running. An App that has been shut
+// down cannot serve again.
+func (a *App) Shutdown(ctx context.Context) error {
+	a.http.Drain()
+	if a.sse != nil {
+		a.sse.Drain()
+	}
+	err := a.engine.Drain(ctx)
+	if a.sse != nil {
+		a.sse.Close(ctx) // the calls are over; their answers may still be on the way
+	}
+	a.stop()
+	return errors.Join(err, a.fiberApp.shutdown(ctx), a.backend.Close())
+}
+
+// Engine is what this module's own packages put transports on.
+func (a *App) Engine() rpc.Engine { return a.engine }
+
+// HTTP is what this module's own packages put HTTP hosts under.
+func (a *App) HTTP() *streamhttp.Handler { return a.http }
+
+// implementation is who the App says it is.
+func (a *App) implementation() *protocol.Implementation {
+	c := &a.config
+	return &protocol.Implementation{Name: c.Name, Version: c.Version, Title: c.Title, Description: c.Description, Website: c.Website, Icons: c.Icons}
+}

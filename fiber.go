@@ -1,0 +1,339 @@
+//go:build !js
+
+package fastmcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/host/fasthost"
+	"github.com/fastmcp-go/fastmcp/internal/transport/streamhttp"
+	"github.com/fastmcp-go/fastmcp/protocol"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/valyala/fasthttp"
+)
+
+// fiberApp is the part of an App that is Fiber's. It is made when it is first asked for.
+type fiberApp struct {
+	app    *App
+	host   fasthost.Config
+	once   sync.Once
+	fiber  *fiber.App
+	build  sync.Once
+	uses   []fiber.Handler
+	routes []route
+	served bool // Listen or Mount has registered what there was
+	ended  chan struct{}
+}
+
+// MountConfig is how an App is served inside a Fiber app that exists.
+type MountConfig struct {
+	// Root is where documents go whose place is the root of the host, as /.well-known. Default: the router that is
+	// mounted on, if it is a *fiber.App.
+	Root *fiber.App
+}
+
+// RouteConfig is who may use a route.
+type RouteConfig struct {
+	// Public routes ask nobody who they are. Default: when Config.Auth is set, a caller must be known.
+	Public bool
+	// CanAccess is asked about a caller who is known; it needs Config.Auth.
+	CanAccess auth.Guard
+}
+
+type route struct {
+	method, path string
+	handler      fiber.Handler
+	config       RouteConfig
+}
+
+type principalKey struct{}
+
+// PrincipalOf is who calls a route; nil is anonymous, and what a public route gets.
+func PrincipalOf(c *fiber.Ctx) *auth.Principal {
+	p, _ := c.Locals(principalKey{}).(*auth.Principal)
+	return p
+}
+
+func (f *fiberApp) init(a *App) {
+	f.app = a
+	f.ended = make(chan struct{})
+	trusted, err := prefixes(a.config.HTTP.TrustedProxies)
+	if err != nil {
+		panic(err)
+	}
+	f.host = fasthost.Config{WriteTimeout: a.config.HTTP.WriteTimeout, Trusted: fasthost.TrustPrefixes(false, trusted...), Track: fasthost.NewConns(2 * a.config.HTTP.MaxStreams)}
+}
+
+func prefixes(all []string) (trusted []netip.Prefix, err error) {
+	for _, s := range all {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			ip, bad := netip.ParseAddr(s)
+			if bad != nil {
+				return nil, fmt.Errorf("fastmcp: TrustedProxies: %q is neither an address nor a range in CIDR notation", s)
+			}
+			p = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		trusted = append(trusted, p)
+	}
+	return trusted, nil
+}
+
+// use takes a handler of Fiber's for all requests.
+func (f *fiberApp) use(a *App, h any) bool {
+	handler, ok := h.(fiber.Handler)
+	if !ok || handler == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f.served {
+		panic(fmt.Sprintf("fastmcp: Use was given Fiber's %s when the App was served already: Fiber would not run it", funcName(h)))
+	}
+	f.uses = append(f.uses, handler)
+	a.links = append(a.links, link{"fiber", funcName(h)})
+	return true
+}
+
+// Fiber is the Fiber app that Listen serves. What is registered on it directly comes before everything else.
+func (a *App) Fiber() *fiber.App {
+	f := &a.fiberApp
+	f.once.Do(func() {
+		h := &a.config.HTTP
+		f.fiber = fiber.New(fiber.Config{
+			AppName: a.config.Name, DisableStartupMessage: true, ErrorHandler: answerError,
+			BodyLimit: h.MaxBody, ReadBufferSize: h.MaxHeader, ReadTimeout: h.ReadTimeout, IdleTimeout: h.IdleTimeout,
+			WriteTimeout: h.WriteTimeout,
+		})
+	})
+	return f.fiber
+}
+
+// AddRoute serves path beside MCP, with a handler of Fiber's. PrincipalOf tells it who calls.
+func (a *App) AddRoute(method, path string, h fiber.Handler, config ...RouteConfig) {
+	r := route{method: method, path: path, handler: h}
+	if len(config) > 0 {
+		r.config = config[0]
+	}
+	for _, e := range a.endpoints() {
+		if e.is(path) {
+			panic(fmt.Sprintf("fastmcp: the route %s is where MCP is served: give it another path, or MCP one in %s", path, e.setting))
+		}
+	}
+	if h == nil {
+		panic(fmt.Sprintf("fastmcp: the route %s has no handler", path))
+	}
+	if r.config.CanAccess != nil && a.config.Auth == nil {
+		panic(fmt.Sprintf("fastmcp: the route %s has a guard, but nobody can be known: set Config.Auth", path))
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.served {
+		panic(fmt.Sprintf("fastmcp: the route %s was added when the App was served already: add it before Listen or Mount", path))
+	}
+	a.routes = append(a.routes, r)
+}
+
+// Mount serves the App inside a Fiber app that exists: MCP under HTTPConfig.Path of the router, and the App's routes
+// beside it. What app.Use was given of Fiber's handlers runs for these paths only. It panics where the Fiber app has a
+// setting that MCP cannot work with, and logs those that it works badly with.
+func (a *App) Mount(r fiber.Router, config ...MountConfig) {
+	root, _ := r.(*fiber.App)
+	if len(config) > 0 && config[0].Root != nil {
+		root = config[0].Root
+	}
+	if root != nil {
+		a.checkMount(root)
+	}
+	must(a.backend.Open(a.base))
+	a.register(r, root, false)
+}
+
+func (a *App) checkMount(root *fiber.App) {
+	c, log := root.Config(), a.config.Log
+	if c.Prefork && !a.config.Stateless {
+		panic("fastmcp: Mount: Prefork makes a process of each connection, and sessions live in one: turn it off, or set Config.Stateless")
+	}
+	if c.StreamRequestBody {
+		log.Warn("fastmcp: Mount: StreamRequestBody keeps BodyLimit from bounding bodies")
+	}
+	if c.ReadBufferSize < 8<<10 {
+		log.Warn("fastmcp: Mount: ReadBufferSize is also the limit of a request's headers: a large token will get a 431", "size", c.ReadBufferSize)
+	}
+	if c.ReadTimeout == 0 {
+		log.Warn("fastmcp: Mount: without ReadTimeout a connection that says nothing holds up a shutdown for ever")
+	}
+}
+
+// register puts everything that is served on a router. root may be nil. On a router that is not the App's own the
+// handlers of app.Use are part of its routes, so that others do not get them.
+func (a *App) register(r fiber.Router, root *fiber.App, own bool) {
+	a.mu.Lock()
+	uses, routes := a.uses, a.routes
+	a.served = true
+	a.mu.Unlock()
+	if a.config.Auth != nil && root != nil {
+		for _, e := range a.config.Auth.Endpoints() {
+			root.Add(e.Method, e.Path, serveEndpoint(e))
+		}
+	}
+	endpoints := a.endpoints()
+	var first, all []fiber.Handler
+	for _, h := range uses {
+		switch {
+		case own && buffers(h):
+			r.Use(besides(endpoints, h))
+		case own:
+			r.Use(h)
+		case buffers(h):
+			all = append(all, h)
+		default:
+			first, all = append(first, h), append(all, h)
+		}
+	}
+	for _, e := range endpoints {
+		serve := append(slices.Clone(first), a.serveMCP(e))
+		r.All(e.path, serve...)
+		if other := strings.TrimSuffix(e.path, "/"); other != "" {
+			if other == e.path {
+				other += "/"
+			}
+			r.All(other, serve...) // where Fiber's StrictRouting tells the two apart
+		}
+	}
+	for _, rt := range routes {
+		r.Add(rt.method, rt.path, append(slices.Clone(all), a.guardRoute(rt), rt.handler)...)
+	}
+}
+
+// serveMCP answers requests of MCP's. Which server they come from shows with the first.
+func (a *App) serveMCP(e endpoint) fiber.Handler {
+	var server atomic.Pointer[fasthttp.Server]
+	host := a.host
+	host.Server = server.Load
+	return func(c *fiber.Ctx) error {
+		if server.Load() == nil {
+			server.Store(c.App().Server())
+		}
+		x := fasthost.Acquire(c.Context(), &host)
+		// What user code panics with has been contained by now. That this never happens is no reason to let a bug of
+		// ours end the process.
+		err := contain(func() error { e.serve(a.base, x); return nil })
+		if err != nil {
+			x.Release()
+			a.config.Log.Error("serving failed", "error", err, "stack", string(err.(*fault).stack))
+		}
+		return err
+	}
+}
+
+// buffering are those of Fiber's handlers that keep a whole body before they send it, or send another in its place. A
+// stream has no whole body.
+var buffering = []string{"etag", "compress", "cache", "timeout", "idempotency"}
+
+// buffers tells that a handler is one of those, by the file that it was written in: its name may be that of whom the
+// compiler has put it into.
+func buffers(h fiber.Handler) bool {
+	file := sourceFile(h)
+	for _, name := range buffering {
+		if strings.Contains(file, "gofiber/fiber") && strings.Contains(file, "/middleware/"+name+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// besides keeps a handler off the endpoints.
+func besides(endpoints []endpoint, h fiber.Handler) fiber.Handler {
+	var suffixes []string
+	for _, e := range endpoints {
+		suffixes = append(suffixes, strings.ToLower(strings.TrimSuffix(e.path, "/")))
+	}
+	return func(c *fiber.Ctx) error {
+		path := strings.ToLower(strings.TrimSuffix(c.Path(), "/"))
+		if slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(path, suffix) }) {
+			return c.Next()
+		}
+		return h(c)
+	}
+}
+
+// answerError answers what no handler has answered, in the form of all errors.
+func answerError(c *fiber.Ctx, err error) error {
+	status, message := fiber.StatusInternalServerError, "Internal error"
+	if e := (*fiber.Error)(nil); errors.As(err, &e) {
+		status, message = e.Code, e.Message
+	}
+	if len(c.Route().Handlers) == 0 && status == fiber.StatusBadRequest {
+		message = "Bad request" // no route was found, because fasthttp could not read it: its text quotes all headers
+	}
+	code := protocol.CodeServer
+	if status >= 500 {
+		code = protocol.CodeInternal
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Status(status).Send(protocol.AppendError(nil, nil, &protocol.Error{Code: code, Message: message}))
+}
+
+// exposure is whom an address is open to.
+func exposure(addr net.Addr) streamhttp.Exposure {
+	tcp, ok := addr.(*net.TCPAddr)
+	switch {
+	case !ok:
+		return streamhttp.Public // a socket in the file system, which no browser reaches
+	case tcp.IP.IsLoopback():
+		return streamhttp.Loopback
+	}
+	return streamhttp.Public
+}
+
+// shutdown closes what is left once no call is running any more.
+func (f *fiberApp) shutdown(ctx context.Context) error {
+	f.host.Track.CloseAll()
+	if f.fiber == nil {
+		return nil
+	}
+	most, cancel := context.WithTimeout(ctx, lastAnswers)
+	defer cancel()
+	if err := f.fiber.ShutdownWithContext(most); err != nil && (ctx.Err() != nil || !errors.Is(err, most.Err())) {
+		return err
+	}
+	return nil
+}
+
+// lastAnswers is how long answers may be on their way when all calls have ended. fasthttp would wait for a connection
+// that has never said anything until its ReadTimeout is over.
+const lastAnswers = 5 * time.Second
+
+// prepare registers everything on the App's own Fiber app, once.
+func (a *App) prepare() *fiber.App {
+	f := a.Fiber()
+	a.build.Do(func() {
+		f.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.logPanic}))
+		a.register(f, f, true)
+	})
+	return f
+}
+
+// Test answers a request without a listener, in the way of Fiber's Test: an event stream is answered as a whole, and the
+// GET stream of a session is not there. It waits for a second, or for msTimeout milliseconds; -1 is without end.
+func (a *App) Test(req *http.Request, msTimeout ...int) (*http.Response, error) {
+	return a.prepare().Test(req, msTimeout...)
+}
+
+func (a *App) logPanic(c *fiber.Ctx, v any) {
+	a.config.Log.Error("route panicked", "method", c.Method(), "path", c.Path(), "error", &fault{value: v}, "stack", string(debug.Stack()))
+}

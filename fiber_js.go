@@ -1,0 +1,12 @@
+//go:build js
+
+package fastmcp
+
+import "context"
+
+// fiberApp is nothing where there is no Fiber.
+type fiberApp struct{}
+
+func (*fiberApp) init(*App)                      {}
+func (*fiberApp) use(*App, any) bool             { return false }
+func (*fiberApp) shutdown(context.Context) error { return nil }

@@ -1,0 +1,93 @@
+//go:build !js
+
+package fastmcp
+
+import (
+	"net/netip"
+	"reflect"
+	"runtime"
+
+	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/protocol"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/utils"
+)
+
+// sourceFile is the file that a handler was written in.
+func sourceFile(h fiber.Handler) string {
+	pc := reflect.ValueOf(h).Pointer()
+	file, _ := runtime.FuncForPC(pc).FileLine(pc)
+	return file
+}
+
+// guardRoute lets those through who may use a route.
+func (a *App) guardRoute(r route) fiber.Handler {
+	provider := a.config.Auth
+	if provider == nil || r.config.Public {
+		return func(c *fiber.Ctx) error { return c.Next() }
+	}
+	return func(c *fiber.Ctx) error {
+		token, _, err := auth.ParseBearer(c.Get(fiber.HeaderAuthorization))
+		var p *auth.Principal
+		if err == nil {
+			ip, _ := netip.ParseAddr(c.IP())
+			header := func(name string) string { return utils.CopyString(c.Get(name)) }
+			p, err = provider.Verify(c.UserContext(), &auth.Request{Token: utils.CopyString(token), Header: header, IP: ip, Path: utils.CopyString(c.Path())})
+		}
+		if err != nil {
+			return deny(c, provider, err, nil)
+		}
+		if r.config.CanAccess != nil {
+			d := r.config.CanAccess(c.UserContext(), &auth.Access{Principal: p, Op: auth.OpCall, Kind: auth.KindRoute, Name: r.path})
+			if !d.Allowed {
+				return denyRoute(c, provider, d)
+			}
+		}
+		c.Locals(principalKey{}, p)
+		return c.Next()
+	}
+}
+
+func denyRoute(c *fiber.Ctx, provider auth.Provider, d auth.Decision) error {
+	switch {
+	case d.Challenge != nil:
+		return deny(c, provider, nil, d.Challenge)
+	case d.Public != "":
+		return fiber.NewError(fiber.StatusForbidden, d.Public)
+	}
+	return fiber.ErrNotFound
+}
+
+// deny answers 401 or 403 with what the caller would need.
+func deny(c *fiber.Ctx, provider auth.Provider, err error, scopes []string) error {
+	status, header := provider.Challenge(err, scopes)
+	if header != "" {
+		c.Set(fiber.HeaderWWWAuthenticate, header)
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Status(status).Send(protocol.AppendError(nil, nil, protocol.Errorf(protocol.CodeServer, "%s", utils.StatusMessage(status))))
+}
+
+// serveEndpoint serves an endpoint that is in no library's terms.
+func serveEndpoint(e auth.Endpoint) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ip, _ := netip.ParseAddr(c.IP())
+		request := &auth.HTTPRequest{
+			Method: c.Method(), Path: utils.CopyString(c.Path()), RawQuery: string(c.Context().URI().QueryString()),
+			Header: headersOf(c), Body: append([]byte(nil), c.Body()...), IP: ip,
+		}
+		response := e.Serve(c.UserContext(), request)
+		for name, values := range response.Header {
+			for _, v := range values {
+				c.Response().Header.Add(name, v)
+			}
+		}
+		return c.Status(response.Status).Send(response.Body)
+	}
+}
+
+func headersOf(c *fiber.Ctx) map[string][]string {
+	all := make(map[string][]string)
+	c.Request().Header.VisitAll(func(k, v []byte) { all[string(k)] = append(all[string(k)], string(v)) })
+	return all
+}

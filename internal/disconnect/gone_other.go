@@ -1,0 +1,7 @@
+//go:build !unix
+
+package disconnect
+
+const supported = false
+
+func peerGone(uintptr) bool { return false }

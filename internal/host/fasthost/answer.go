@@ -1,0 +1,28 @@
+package fasthost
+
+// SetHeader sets a header of the answer. After Release, and once a stream has begun, it does nothing.
+func (x *Exchange) SetHeader(name, value string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ctx != nil && x.body == nil {
+		x.ctx.Response.Header.Set(name, value)
+	}
+}
+
+// Answer sends a whole answer, when the handler has returned. body is copied. After Release, and once a stream has begun,
+// it does nothing.
+func (x *Exchange) Answer(status int, contentType string, body []byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ctx == nil || x.body != nil {
+		return
+	}
+	r := &x.ctx.Response
+	r.SetStatusCode(status)
+	if contentType == "" {
+		r.ResetBody()
+		return
+	}
+	r.Header.SetContentType(contentType)
+	r.SetBody(body) // fasthttp writes it after the handler has returned, when the caller may have reused it
+}

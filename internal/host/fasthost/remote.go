@@ -1,0 +1,98 @@
+package fasthost
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+)
+
+// TrustPrefixes makes a Config.Trusted of the networks that one's proxies are in. A proxy on a unix socket has no
+// address; unix tells whether to trust it.
+func TrustPrefixes(unix bool, prefixes ...netip.Prefix) func(netip.Addr) bool {
+	prefixes = slices.Clone(prefixes)
+	return func(a netip.Addr) bool {
+		if !a.IsValid() {
+			return unix
+		}
+		return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+	}
+}
+
+// RemoteIP is the peer's address or, when the peer is a trusted proxy, the right-most address in X-Forwarded-For that is
+// not one of a trusted proxy: what stands left of it anybody may have written. It is not valid on a unix socket without
+// a trusted proxy.
+func (x *Exchange) RemoteIP() netip.Addr {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	ctx, k := x.ctx, x.kept
+	switch {
+	case ctx != nil:
+		return x.remoteIP(ctx)
+	case k != nil:
+		return k.remote
+	}
+	return netip.Addr{}
+}
+
+// LocalIP is the address that the client, or the proxy, connected to; not valid on a unix socket.
+func (x *Exchange) LocalIP() netip.Addr {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	ctx, k := x.ctx, x.kept
+	switch {
+	case ctx != nil:
+		return addrIP(ctx.LocalAddr())
+	case k != nil:
+		return k.local
+	}
+	return netip.Addr{}
+}
+
+func (x *Exchange) remoteIP(ctx *fasthttp.RequestCtx) netip.Addr {
+	client := addrIP(ctx.RemoteAddr())
+	trusted := x.cfg.Trusted
+	if trusted == nil || !trusted(client) {
+		return client
+	}
+	lines := ctx.Request.Header.PeekAll(fasthttp.HeaderXForwardedFor)
+	for i := len(lines) - 1; i >= 0; i-- {
+		for rest, more := string(lines[i]), true; more; {
+			var hop string
+			if comma := strings.LastIndexByte(rest, ','); comma >= 0 {
+				rest, hop = rest[:comma], rest[comma+1:]
+			} else {
+				hop, more = rest, false
+			}
+			a, ok := parseHop(hop)
+			if !ok {
+				return client // whoever wrote this is not to be believed about what stands left of it
+			}
+			if client = a; !trusted(client) {
+				return client
+			}
+		}
+	}
+	return client
+}
+
+// parseHop reads an element of X-Forwarded-For; some proxies add a port.
+func parseHop(s string) (netip.Addr, bool) {
+	s = strings.TrimSpace(s)
+	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return a.Unmap().WithZone(""), true
+	}
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone(""), true
+	}
+	return netip.Addr{}, false
+}
+
+func addrIP(a net.Addr) netip.Addr {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}

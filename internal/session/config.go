@@ -1,0 +1,136 @@
+// Package session keeps what a stateful client left here between its requests: who it is, what it negotiated, its
+// running calls, its state, and the logs of events from which a broken connection is taken up again (MCP 2025-11-25,
+// transports, resumability). All of it lives in the memory of this process.
+//
+// Locks are taken in this order: Hub.mu, Stream.turn, attachment.writer, Stream.mu, Record.mu. No hook, no sink and no
+// function of a caller's is called under Hub.mu, Stream.mu or Record.mu.
+package session
+
+import "time"
+
+// Config bounds a Hub. Zero is the default; a negative number is no bound, a negative duration the
+// default.
+type Config struct {
+	// TTL is how long a session lives without a request, a running call or an open stream. Default: 1 h.
+	TTL time.Duration
+	// MaxPerPrincipal bounds one principal's sessions. Anonymous callers are bounded by their address only. Default:
+	// 1000.
+	MaxPerPrincipal int
+	// MaxPerIP bounds the sessions from one IPv4 address or one IPv6 /64. Callers without an address are not counted.
+	// Default: 1000.
+	MaxPerIP int
+	// MaxTotal bounds all sessions. Default: 100 000.
+	MaxTotal int
+	// RetryAfter is what a client is told that finds no room. Default: 5 s.
+	RetryAfter time.Duration
+
+	// LogSize is how many events of one stream are kept. Default: 256.
+	LogSize int
+	// LogBytes is how many bytes of one stream's events are kept; the newest event is kept whatever its size. Default:
+	// 1 MiB.
+	LogBytes int
+	// LogTotalBytes is how many bytes of events are kept in all. Beyond it a stream that gets an event keeps that one
+	// only. Default: 256 MiB.
+	LogTotalBytes int64
+	// StreamsPerSession bounds the call streams that a session has, running and finished. Those that finished first go
+	// first. Default: 32.
+	StreamsPerSession int
+	// ReplayTTL is how long a finished call's stream can be taken up. Default: 5 min.
+	ReplayTTL time.Duration
+	// CallsPerSession bounds the calls that run at a time in one session. Default: 1024.
+	CallsPerSession int
+
+	// StateKeys is how many keys a session's state may have. Default: 256.
+	StateKeys int
+	// StateBytes is how large its keys and values may be together. Default: 64 KiB.
+	StateBytes int
+
+	// Retry is how soon a client shall come back whose connection is ended though its stream goes on. Default: 1 s.
+	Retry time.Duration
+	// SweepEvery is how often sessions, streams and credentials are looked through for those that have expired: they
+	// end at most so much too late. An expired session is found out at once when it is asked for. Default: 15 s.
+	SweepEvery time.Duration
+
+	// OnCreate, if not nil, hears of each new session before its client does.
+	OnCreate func(*Record)
+	// OnEnd, if not nil, hears once of each session that has ended, after its OnCreate has returned unless End or
+	// Close was called meanwhile. It must not call Hub.Close.
+	OnEnd func(*Record, Reason)
+
+	// Now tells the time. Default: time.Now.
+	Now func() time.Time
+}
+
+// Reason is why a session ended.
+type Reason uint8
+
+const (
+	// Deleted: its client, or the server, wanted it so.
+	Deleted Reason = iota + 1
+	// Expired: nobody has used it for the TTL.
+	Expired
+	// Evicted: it was the one that had been idle longest when a new one needed its room.
+	Evicted
+	// Closed: the hub was closed.
+	Closed
+)
+
+// String is the reason in lower case.
+func (r Reason) String() string {
+	switch r {
+	case Deleted:
+		return "deleted"
+	case Expired:
+		return "expired"
+	case Evicted:
+		return "evicted"
+	case Closed:
+		return "closed"
+	}
+	return "unknown"
+}
+
+const unbounded = int(^uint(0) >> 1)
+
+// withDefaults is c with every field set.
+func (c Config) withDefaults() Config {
+	bound(&c.MaxPerPrincipal, 1000)
+	bound(&c.MaxPerIP, 1000)
+	bound(&c.MaxTotal, 100_000)
+	bound(&c.LogSize, 256)
+	bound(&c.LogBytes, 1<<20)
+	bound(&c.StreamsPerSession, 32)
+	bound(&c.CallsPerSession, 1024)
+	bound(&c.StateKeys, 256)
+	bound(&c.StateBytes, 64<<10)
+	switch {
+	case c.LogTotalBytes == 0:
+		c.LogTotalBytes = 256 << 20
+	case c.LogTotalBytes < 0:
+		c.LogTotalBytes = int64(unbounded)
+	}
+	period(&c.TTL, time.Hour)
+	period(&c.RetryAfter, 5*time.Second)
+	period(&c.ReplayTTL, 5*time.Minute)
+	period(&c.Retry, time.Second)
+	period(&c.SweepEvery, 15*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func bound(n *int, otherwise int) {
+	switch {
+	case *n == 0:
+		*n = otherwise
+	case *n < 0:
+		*n = unbounded
+	}
+}
+
+func period(d *time.Duration, otherwise time.Duration) {
+	if *d <= 0 {
+		*d = otherwise
+	}
+}

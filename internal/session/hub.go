@@ -1,0 +1,194 @@
+package session
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Hub has the sessions of one App. The zero value is not one; New makes it.
+type Hub struct {
+	c     Config
+	start time.Time
+	// bytes is how much all logs keep.
+	bytes atomic.Int64
+	// draining refuses new sessions and streams.
+	draining atomic.Bool
+	shards   [shardCount]shard
+
+	mu         sync.Mutex
+	total      group
+	principals map[string]*group
+	ips        map[prefix]*group
+	sweeper    *sweeper
+}
+
+// shard has a part of the sessions, so that calls on different sessions seldom meet at a lock.
+type shard struct {
+	mu      sync.RWMutex
+	records map[string]*Record
+	_       [32]byte // keeps neighbours out of each other's cache line
+}
+
+const (
+	shardCount = 64 // a power of two, and no more than a base64url character tells apart
+	idBytes    = 16 // 128 bits (MCP security best practices: session ids are not to be guessed)
+	idLength   = 22
+)
+
+// New makes a Hub. It starts nothing: the sweeper runs only while there are sessions.
+func New(c Config) *Hub {
+	h := &Hub{c: c.withDefaults(), principals: map[string]*group{}, ips: map[prefix]*group{}}
+	h.start = h.c.Now().Add(-time.Second) // its time is never 0, which stands for never
+	for i := range h.shards {
+		h.shards[i].records = map[string]*Record{}
+	}
+	return h
+}
+
+// now is how long the hub has been there. Unlike the time of day it does not jump.
+func (h *Hub) now() time.Duration { return h.c.Now().Sub(h.start) }
+
+func (h *Hub) shard(id string) *shard { return &h.shards[(id[0]^id[1]<<3)%shardCount] }
+
+// Get finds a session for a request by the principal with that key, and counts as use of it. It returns ErrNotFound
+// when there is none, or not any more, and ErrForeign when it is another principal's. It does not allocate.
+func (h *Hub) Get(id, principalKey string) (*Record, error) {
+	r := h.find(id)
+	if r == nil {
+		return nil, ErrNotFound
+	}
+	now := h.now()
+	if r.expired(now) {
+		h.finish(r, Expired, r.endIfExpired(now))
+		return nil, ErrNotFound
+	}
+	if r.PrincipalKey != principalKey {
+		return nil, ErrForeign
+	}
+	r.used.Store(int64(now))
+	return r, nil
+}
+
+// Peek finds a session, whoever asks, and does not count as use of it.
+func (h *Hub) Peek(id string) (r *Record, ok bool) {
+	r = h.find(id)
+	if r == nil || r.expired(h.now()) {
+		return nil, false
+	}
+	return r, true
+}
+
+func (h *Hub) find(id string) *Record {
+	if len(id) != idLength {
+		return nil
+	}
+	s := h.shard(id)
+	s.mu.RLock()
+	r := s.records[id]
+	s.mu.RUnlock()
+	return r
+}
+
+// End ends a session: its streams are closed and its running calls cancelled. It tells whether there was one.
+func (h *Hub) End(id string) bool {
+	r := h.find(id)
+	return r != nil && h.finish(r, Deleted, r.end())
+}
+
+// All calls fn with each session, in no order, until it returns false. fn may call anything.
+func (h *Hub) All(fn func(*Record) bool) {
+	var batch []*Record
+	for i := range h.shards {
+		s := &h.shards[i]
+		batch = batch[:0]
+		s.mu.RLock()
+		for _, r := range s.records {
+			batch = append(batch, r)
+		}
+		s.mu.RUnlock()
+		for _, r := range batch {
+			if !fn(r) {
+				return
+			}
+		}
+	}
+}
+
+// Len is how many sessions there are. Some may have expired and not been found out yet.
+func (h *Hub) Len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.total.members)
+}
+
+// Drain refuses new sessions and streams and ends the sessions' own streams, whose clients are told to come back in
+// Config.Retry. Sessions, running calls and the streams that they write to go on.
+func (h *Hub) Drain() {
+	h.draining.Store(true)
+	h.All(func(r *Record) bool {
+		r.own.Suspend(h.c.Retry)
+		return true
+	})
+}
+
+// Close ends every session and stream; clients are told to come back in Config.Retry. It waits for the sweeper.
+func (h *Hub) Close() {
+	h.draining.Store(true)
+	h.mu.Lock()
+	s := h.sweeper
+	h.sweeper = nil
+	h.mu.Unlock()
+	if s != nil {
+		close(s.stop)
+		<-s.done
+	}
+	h.All(func(r *Record) bool {
+		h.finish(r, Closed, r.end())
+		return true
+	})
+}
+
+// finish does what is left to do for a session that this caller has ended, and returns ended.
+func (h *Hub) finish(r *Record, why Reason, ended bool) bool {
+	if !ended {
+		return false
+	}
+	h.mu.Lock()
+	h.forget(r)
+	h.mu.Unlock()
+	h.farewell(r, why)
+	return true
+}
+
+// forget takes r out of all tables. h.mu is held.
+func (h *Hub) forget(r *Record) {
+	s := h.shard(r.ID)
+	s.mu.Lock()
+	delete(s.records, r.ID)
+	s.mu.Unlock()
+	h.total.remove(r)
+	leave(h.principals, r.PrincipalKey, r)
+	leave(h.ips, r.ip, r)
+}
+
+// farewell tells everybody who has to do with r that it has ended.
+func (h *Hub) farewell(r *Record, why Reason) {
+	var retry time.Duration
+	if why == Closed {
+		retry = h.c.Retry
+	}
+	r.hangUp(retry, "session "+why.String())
+	if h.c.OnEnd != nil {
+		h.c.OnEnd(r, why)
+	}
+}
+
+// newID is a session id: visible ASCII, as the Mcp-Session-Id header wants it.
+func newID() string {
+	var raw [idBytes]byte
+	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(raw[:])
+}

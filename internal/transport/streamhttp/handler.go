@@ -1,0 +1,191 @@
+package streamhttp
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// Config is what a Handler must be told. Every bound must be set; the root package has the defaults.
+type Config struct {
+	// Hosts and Origins are who may ask; see the root package.
+	Hosts, Origins []string
+	// MaxBody bounds a request's body, in bytes; MaxBatch how many messages an array of messages may hold.
+	MaxBody, MaxBatch int
+	// StreamAfter is how long a call may be silent before its answer becomes a stream, so that what stands between
+	// does not give up. Heartbeat is how long a stream may be silent before a comment is sent on it.
+	StreamAfter, Heartbeat time.Duration
+	// MaxStreams bounds the sessions' own streams that are open.
+	MaxStreams int
+	// Stateless: the older revisions get no session, and no stream of their own.
+	Stateless bool
+	Log       *slog.Logger
+}
+
+// Handler serves MCP on one path. Make it with New.
+type Handler struct {
+	engine   rpc.Engine
+	provider auth.Provider
+	config   Config
+	gate     gate
+	exposure atomic.Int32
+	draining atomic.Bool
+	pulse    *pulse
+	streams  atomic.Int64
+}
+
+// New makes a Handler. provider may be nil: then nobody is asked who they are.
+func New(engine rpc.Engine, provider auth.Provider, config Config) *Handler {
+	h := &Handler{engine: engine, provider: provider, config: config}
+	h.gate = gate{hosts: config.Hosts, origins: config.Origins, exposure: func() Exposure { return Exposure(h.exposure.Load()) }}
+	h.pulse = &pulse{interval: config.Heartbeat}
+	return h
+}
+
+// Expose tells whom the listener is open to.
+func (h *Handler) Expose(e Exposure) { h.exposure.Store(int32(e)) }
+
+// Drain makes the answers from now on say that the connection ends with them.
+func (h *Handler) Drain() { h.draining.Store(true) }
+
+// Serve answers one request. It returns when the answer is complete, or, for a stream that lives on, when the host has
+// taken it over.
+func (h *Handler) Serve(ctx context.Context, x Exchange) {
+	defer x.Release()
+	p, ok := h.Enter(ctx, x)
+	if !ok {
+		return
+	}
+	switch x.Method() {
+	case "POST":
+		h.post(ctx, x, p)
+	case "GET":
+		h.get(ctx, x, p)
+	case "DELETE":
+		h.delete(ctx, x, p)
+	default:
+		h.notAllowed(x)
+	}
+}
+
+// Enter makes the checks that come before a request is looked at: whether its sender may ask here, and who that is. ok is
+// false when the answer has been given, which is also that to a preflight.
+func (h *Handler) Enter(ctx context.Context, x Exchange) (p *auth.Principal, ok bool) {
+	origin := x.Header("Origin")
+	if !h.admit(x, origin) {
+		return nil, false
+	}
+	if origin != "" {
+		allowOrigin(x, origin)
+	}
+	if x.Method() == "OPTIONS" {
+		preflight(x)
+		return nil, false
+	}
+	if h.draining.Load() {
+		x.SetHeader("Connection", "close")
+	}
+	return h.authenticate(ctx, x)
+}
+
+// admit makes the checks that protect a server from the browser of its own user.
+func (h *Handler) admit(x Exchange, origin string) bool {
+	if !h.gate.host(x) {
+		Fail(x, 403, protocol.CodeServer, "Forbidden: this server does not answer to the host %q; Config.Hosts lists the hosts that it answers to", x.Host())
+		return false
+	}
+	if !h.gate.origin(x, origin) {
+		Fail(x, 403, protocol.CodeServer, "Forbidden: pages of %q may not call this server; Config.Origins lists the origins that may", origin)
+		return false
+	}
+	return true
+}
+
+// authenticate asks the provider who is calling; ok is false when the answer has been given.
+func (h *Handler) authenticate(ctx context.Context, x Exchange) (p *auth.Principal, ok bool) {
+	if h.provider == nil {
+		return nil, true
+	}
+	token, _, err := auth.ParseBearer(x.Header("Authorization"))
+	if err == nil {
+		p, err = h.provider.Verify(ctx, &auth.Request{Token: token, Header: x.Header, IP: x.RemoteIP(), Path: x.Path()})
+	}
+	if err == nil {
+		return p, true
+	}
+	status := h.challenge(x, err, nil)
+	message := "Unauthorized"
+	if status >= 500 {
+		h.config.Log.Error("authentication failed", "error", err)
+		message = "Authentication is not possible at the moment"
+	}
+	Fail(x, status, protocol.CodeServer, "%s", message)
+	return nil, false
+}
+
+// challenge tells a client what it would need, and gives the status to say it with.
+func (h *Handler) challenge(x Exchange, err error, scopes []string) int {
+	if h.provider == nil {
+		return 403
+	}
+	status, header := h.provider.Challenge(err, scopes)
+	if header != "" {
+		x.SetHeader("WWW-Authenticate", header)
+	}
+	return status
+}
+
+// isStatelessHeader tells that a request without a body says it is of a revision that has no such requests.
+func isStatelessHeader(x Exchange) bool {
+	rev, ok := protocol.ParseRevision(x.Header(protocol.HeaderVersion))
+	return ok && rev.IsStateless()
+}
+
+func (h *Handler) notAllowed(x Exchange) {
+	allow := "GET, POST, DELETE, OPTIONS"
+	if h.config.Stateless || isStatelessHeader(x) {
+		allow = "POST"
+	}
+	x.SetHeader("Allow", allow)
+	Fail(x, 405, protocol.CodeServer, "Method not allowed: %s", x.Method())
+}
+
+// allowOrigin lets the page that asks read the answer. Its Origin has been admitted.
+func allowOrigin(x Exchange, origin string) {
+	x.SetHeader("Access-Control-Allow-Origin", origin)
+	x.SetHeader("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After")
+	x.SetHeader("Vary", "Origin")
+}
+
+// preflight answers a browser that asks before it sends. It comes before authentication, because it carries none.
+func preflight(x Exchange) {
+	allowed := "Content-Type, Accept, Authorization, Mcp-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID"
+	// A wildcard does not cover Authorization, and Mcp-Param-* are headers without a list: what is asked for is named.
+	for name := range strings.SplitSeq(x.Header("Access-Control-Request-Headers"), ",") {
+		name = strings.TrimSpace(name)
+		if len(name) > len(protocol.HeaderParamPrefix) && strings.EqualFold(name[:len(protocol.HeaderParamPrefix)], protocol.HeaderParamPrefix) && isToken(name) {
+			allowed += ", " + name
+		}
+	}
+	x.SetHeader("Access-Control-Allow-Methods", "GET, POST, DELETE")
+	x.SetHeader("Access-Control-Allow-Headers", allowed)
+	x.SetHeader("Access-Control-Max-Age", "7200")
+	x.Answer(204, "", nil)
+}
+
+// isToken tells that name can be a header's (RFC 9110, 5.6.2).
+func isToken(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,88 @@
+package protocol
+
+// The methods that clients call.
+const (
+	MethodInitialize        = "initialize"
+	MethodDiscover          = "server/discover"
+	MethodPing              = "ping"
+	MethodToolsList         = "tools/list"
+	MethodToolsCall         = "tools/call"
+	MethodResourcesList     = "resources/list"
+	MethodResourceTemplates = "resources/templates/list"
+	MethodResourcesRead     = "resources/read"
+	MethodSubscribe         = "resources/subscribe"
+	MethodUnsubscribe       = "resources/unsubscribe"
+	MethodPromptsList       = "prompts/list"
+	MethodPromptsGet        = "prompts/get"
+	MethodComplete          = "completion/complete"
+	MethodSetLevel          = "logging/setLevel"
+	MethodListen            = "subscriptions/listen"
+)
+
+// The methods that servers call; in 2026-07-28 they are what a result asks for.
+const (
+	MethodElicit = "elicitation/create"
+	MethodSample = "sampling/createMessage"
+	MethodRoots  = "roots/list"
+)
+
+// The notifications that cross in either direction.
+const (
+	NoteInitialized      = "notifications/initialized"
+	NoteCancelled        = "notifications/cancelled"
+	NoteProgress         = "notifications/progress"
+	NoteMessage          = "notifications/message"
+	NoteToolsChanged     = "notifications/tools/list_changed"
+	NoteResourcesChanged = "notifications/resources/list_changed"
+	NotePromptsChanged   = "notifications/prompts/list_changed"
+	NoteResourceUpdated  = "notifications/resources/updated"
+	NoteRootsChanged     = "notifications/roots/list_changed"
+	// NoteStreamContent carries a block of a tool's content before its result, when a server is told to send it. It
+	// is not part of the protocol.
+	NoteStreamContent = "notifications/tool/streamContent"
+)
+
+// methodName is the constant for a name that is known, so that only unknown names allocate.
+func methodName(b []byte) string {
+	switch string(b) {
+	case MethodToolsCall:
+		return MethodToolsCall
+	case MethodToolsList:
+		return MethodToolsList
+	case MethodInitialize:
+		return MethodInitialize
+	case MethodDiscover:
+		return MethodDiscover
+	case MethodPing:
+		return MethodPing
+	case MethodResourcesList:
+		return MethodResourcesList
+	case MethodResourceTemplates:
+		return MethodResourceTemplates
+	case MethodResourcesRead:
+		return MethodResourcesRead
+	case MethodSubscribe:
+		return MethodSubscribe
+	case MethodUnsubscribe:
+		return MethodUnsubscribe
+	case MethodPromptsList:
+		return MethodPromptsList
+	case MethodPromptsGet:
+		return MethodPromptsGet
+	case MethodComplete:
+		return MethodComplete
+	case MethodSetLevel:
+		return MethodSetLevel
+	case MethodListen:
+		return MethodListen
+	case NoteInitialized:
+		return NoteInitialized
+	case NoteCancelled:
+		return NoteCancelled
+	case NoteProgress:
+		return NoteProgress
+	case NoteRootsChanged:
+		return NoteRootsChanged
+	}
+	return string(b)
+}

@@ -1,0 +1,130 @@
+package fastmcp
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/content"
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/internal/uritemplate"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// ErrNotFound is what the function of a resource returns that is not there, after all.
+var ErrNotFound = errors.New("fastmcp: not found")
+
+// notFound is the error for a resource that is not there: each era has its own code.
+func notFound(r protocol.Revision, uri string) *protocol.Error {
+	code := protocol.CodeResourceNotFound
+	if r.IsStateless() {
+		code = protocol.CodeInvalidParams
+	}
+	return &protocol.Error{Code: code, Message: "Resource not found", Data: map[string]any{"uri": uri}}
+}
+
+// unsafeValue is the error for a variable whose value is refused. Which package says so is nothing to a client.
+func unsafeValue(err error) *protocol.Error {
+	return invalidParams("%s", strings.TrimPrefix(err.Error(), "uritemplate: "))
+}
+
+// prepareRead finds the resource and asks its guards.
+func prepareRead(j *job) *rpc.Refusal {
+	c := j.context.call
+	if c.URI == nil || c.URI[0] != '"' {
+		return rpc.Refuse(rpc.Failed, invalidParams("uri must be a string"))
+	}
+	uri := protocol.String(c.URI)
+	e, values := j.catalog.resourceAt(uri)
+	if e == nil {
+		return rpc.Refuse(rpc.Failed, notFound(c.Revision, uri))
+	}
+	if r := j.guard(e, auth.OpRead, uri, rpc.Refuse(rpc.Failed, notFound(c.Revision, uri))); r != nil {
+		return r
+	}
+	if err := uritemplate.Check(values, uritemplate.Policy{Trusted: e.resource.trusted}); err != nil {
+		return rpc.Refuse(rpc.Failed, unsafeValue(err))
+	}
+	j.context.chain = e.chain
+	j.context.resource, j.context.name = e.resource, uri
+	j.context.args = uritemplate.AppendJSON(nil, values, e.resource.asText...)
+	return nil
+}
+
+// resourceAt finds what is read under a URI: a resource, else the template that fits best.
+func (c *catalog) resourceAt(uri string) (*entry, uritemplate.Values) {
+	if e := c.resources.byKey[uri]; e != nil {
+		return e, nil
+	}
+	if found, ok := c.routes.Match(uri); ok {
+		return found.Value, found.Values
+	}
+	return nil, nil
+}
+
+// readResource is the last link of a read's chain: the function itself.
+func readResource(c *Context) error {
+	v, err := c.resource.def.Handler.call(c, c.resource.bind)
+	if errors.Is(err, ErrNotFound) {
+		return notFound(c.call.Revision, c.name)
+	}
+	if err != nil {
+		return err
+	}
+	c.result = v
+	return nil
+}
+
+// encodeRead makes a result of what a read's chain has left.
+func (c *Context) encodeRead() (members, error) {
+	if m, ok := c.result.(members); ok {
+		return m, nil
+	}
+	contents, err := contentsOf(c.result, c.name, c.resource.def.MimeType)
+	if err != nil {
+		return nil, err
+	}
+	b := content.AppendContents([]byte(`"contents":`), contents, c.call.Revision)
+	if c.call.Revision.HasResultType() {
+		// What a resource holds may depend on who reads it: nobody else may keep it.
+		b = appendCaching(b, 0, true)
+	}
+	return members(b), nil
+}
+
+// Embed reads one of the App's own resources, as the caller would, to put it into a result.
+func (c *Context) Embed(uri string) (content.ResourceBlock, error) {
+	e, values := c.job.catalog.resourceAt(uri)
+	if e == nil {
+		return content.ResourceBlock{}, notFound(c.call.Revision, uri)
+	}
+	access := auth.Access{Principal: c.Principal(), Op: auth.OpRead, Kind: e.kind, Name: uri, SessionID: c.session.ID()}
+	if !e.ask(c, &access).Allowed {
+		return content.ResourceBlock{}, notFound(c.call.Revision, uri)
+	}
+	if err := uritemplate.Check(values, uritemplate.Policy{Trusted: e.resource.trusted}); err != nil {
+		return content.ResourceBlock{}, unsafeValue(err)
+	}
+	r := e.resource
+	args := uritemplate.AppendJSON(nil, values, r.asText...)
+	v, err := r.def.Handler.call(c, func(_ *Context, dst any) error {
+		if _, problems := r.plan.BindLenient(args, dst); len(problems) > 0 {
+			return invalidParams("%q does not fit", uri)
+		}
+		return nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		err = notFound(c.call.Revision, uri)
+	}
+	if err != nil {
+		return content.ResourceBlock{}, err
+	}
+	contents, err := contentsOf(v, uri, r.def.MimeType)
+	if err == nil && len(contents) == 0 {
+		err = notFound(c.call.Revision, uri) // there is nothing to embed
+	}
+	if err != nil {
+		return content.ResourceBlock{}, err
+	}
+	return contents[0], nil
+}

@@ -1,0 +1,470 @@
+package fastmcp_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp"
+)
+
+// stop begins a Shutdown, and waits until the server takes no new work.
+func (l *living) stop(timeout time.Duration) chan error {
+	l.t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		defer cancel()
+		done <- l.app.Shutdown(ctx)
+	}()
+	within(l.t, 5*time.Second, "new work is refused", func() bool { return l.callStateless("add", `{"a":1,"b":2}`).status == 503 })
+	return done
+}
+
+func TestShutdownWaitsForCalls(t *testing.T) {
+	l := newLiving(t, fastmcp.Config{HTTP: fastmcp.HTTPConfig{Retry: 1500 * time.Millisecond}})
+	c := l.open("2025-11-25")
+	own := make(chan answer, 1)
+	begun := l.listen("GET", l.open("2025-06-18").headers(), "")
+	get := l.request(t.Context(), "GET", c.headers(), "")
+	res, err := http.DefaultClient.Do(get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.Close {
+		t.Error("the stream ends with its connection, and does not say so")
+	}
+	go func() {
+		b, _ := io.ReadAll(res.Body)
+		own <- answer{res.StatusCode, res.Header, string(b)}
+	}()
+	json := l.start(func() answer { return l.callStateless("hold", `{}`) })
+	stream := l.start(func() answer { return c.call("tell", `{"from":1,"to":2}`) })
+	broken := c.stream("tell", `{"from":1,"to":2,"key":"broken"}`)
+	last := broken.expect("broken", 1, 2)
+	l.hasBegun()
+
+	done := l.stop(10 * time.Second)
+	begun.ended()
+	if a := receive(t, "the end of the stream", own); !strings.HasSuffix(a.body, "retry: 1500\n\n") {
+		t.Errorf("a stream ends with %q", a.body)
+	}
+	for name, a := range map[string]answer{
+		"call in 2026-07-28": l.callStateless("add", `{"a":1,"b":2}`),
+		"call in a session":  c.call("add", `{"a":1,"b":2}`),
+		"initialize":         l.initialize(nil),
+		"GET":                l.do("GET", c.headers().plus("Accept", "text/event-stream"), ""),
+		"GET of a call":      l.do("GET", c.headers().plus("Accept", "text/event-stream", "Last-Event-ID", last), ""),
+	} {
+		// net/http takes Connection out of the headers.
+		if a.status != 503 || a.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %v %s", name, a.status, a.header, a.body)
+		}
+	}
+	raw := l.rawConn()
+	if err := l.request(t.Context(), "POST", statelessHeaders("tools/list", ""), stateless(1, "tools/list", "", "")).Write(raw.conn); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(raw.in); err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 503 ") || !strings.Contains(string(b), "\r\nConnection: close\r\n") {
+		t.Errorf("%v %s", err, b)
+	}
+	select {
+	case err := <-done:
+		t.Fatalf("it did not wait: %v", err)
+	default:
+	}
+	for range 3 {
+		l.letGo <- struct{}{}
+	}
+	if a := receive(t, "the answer", json); a.status != 200 || a.message(t).tool(t).text() != "held" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := receive(t, "the answer", stream); len(a.messages(t)) != 5 || a.message(t).tool(t).text() != "told" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	broken.expect("broken", 3, 4)
+	if broken.message().tool(t).text() != "told" {
+		t.Error("no result")
+	}
+	if err := receive(t, "the end", done); err != nil {
+		t.Error(err)
+	}
+	if conn, err := net.Dial("tcp", l.addr); err == nil {
+		_ = conn.Close()
+		t.Error("it still listens")
+	}
+}
+
+func TestShutdownAtItsDeadline(t *testing.T) {
+	l := newLiving(t, fastmcp.Config{})
+	c := l.open("2025-11-25")
+	calls := []chan answer{
+		l.start(func() answer { return l.callStateless("hold", `{}`) }),
+		l.start(func() answer { return c.call("hold", `{}`) }),
+		l.start(func() answer { return c.call("tell", `{"from":1,"to":2}`) }), // does not look at its Context
+	}
+	begun := time.Now()
+	done := l.stop(300 * time.Millisecond)
+	if err := receive(t, "the end", done); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 2*time.Second {
+		t.Errorf("after %s: %v", time.Since(begun), err)
+	}
+	l.cancelled()
+	l.cancelled()
+	l.letGo <- struct{}{}
+	for _, call := range calls {
+		receive(t, "the end of a call", call)
+	}
+}
+
+// lifeOfAServer serves all kinds of answers, and stops.
+func lifeOfAServer(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := livingApp(t, fastmcp.Config{StreamAfter: 5 * time.Millisecond, HTTP: fastmcp.HTTPConfig{Heartbeat: 10 * time.Millisecond}})
+	l.addr = ln.Addr().String()
+	l.url = "http://" + l.addr + "/mcp"
+	served := make(chan error, 1)
+	go func() { served <- l.app.Listener(ln) }()
+	for _, revision := range revisions {
+		c := l.open(revision)
+		c.listen("").silent(c.session())
+		c.listen("").close()
+		done := l.start(func() answer { return c.call("hold", `{}`) })
+		s := c.stream("tell", `{"from":1,"to":3}`)
+		l.hasBegun()
+		s.close()
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
+			res, err := http.DefaultClient.Do(l.request(ctx, "POST", statelessHeaders("tools/call", "hold"), stateless(1, "tools/call", `"name":"hold","arguments":{}`, "")))
+			if err == nil {
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+			}
+		}()
+		l.hasBegun()
+		cancel()
+		<-gone
+		l.cancelled()
+		l.letGo <- struct{}{}
+		l.letGo <- struct{}{}
+		receive(t, "the answer", done)
+		receive(t, "the end of the call", l.ended)
+	}
+	http.DefaultClient.CloseIdleConnections() // one that it has opened and not used would be waited for
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := errors.Join(l.app.Shutdown(ctx), <-served, l.app.Shutdown(ctx)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoGoroutineIsLeft(t *testing.T) {
+	lifeOfAServer(t) // what the process starts once
+	http.DefaultClient.CloseIdleConnections()
+	runtime.GC()
+	before := runtime.NumGoroutine()
+	for range 3 {
+		lifeOfAServer(t)
+	}
+	after := 0
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		http.DefaultClient.CloseIdleConnections()
+		if after = runtime.NumGoroutine(); after <= before {
+			return
+		}
+	}
+	var stacks strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+	t.Errorf("%d goroutines before, %d after:\n%s", before, after, stacks.String())
+}
+
+func TestSilentConnectionsDoNotHoldUpShutdown(t *testing.T) {
+	l := newLiving(t, fastmcp.Config{HTTP: fastmcp.HTTPConfig{ReadTimeout: 500 * time.Millisecond}})
+	silent, half, idle := l.rawConn(), l.rawConn(), l.rawConn()
+	if _, err := io.WriteString(half.conn, "POST /mcp HTTP/1.1\r\nHost: loc"); err != nil {
+		t.Fatal(err)
+	}
+	if a := idle.do("POST", []string{"Content-Type: application/json"}, `{}`); a.status != 400 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	begun := time.Now()
+	if err := l.app.Shutdown(t.Context()); err != nil || time.Since(begun) > 3*time.Second {
+		t.Errorf("after %s: %v", time.Since(begun), err)
+	}
+	_ = silent
+}
+
+const servesEnv = "FASTMCP_TEST_SERVES"
+
+// TestServes is the program that the next test starts: this binary, with a variable set.
+func TestServes(t *testing.T) {
+	if os.Getenv(servesEnv) == "" {
+		return // it has nothing to test: it is for another process
+	}
+	app := fastmcp.New()
+	app.AddTool(fastmcp.Tool{Name: "sleep", Handler: fastmcp.Typed(func(c *fastmcp.Context, in noteInput) (string, error) {
+		fmt.Println("sleeping")
+		for range in.To {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return "slept", nil
+	})})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("listening " + ln.Addr().String())
+	if err := app.Listener(ln); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// process starts it.
+func process(t *testing.T) (cmd *exec.Cmd, s *server, said func(word string) string) {
+	t.Helper()
+	cmd = exec.Command(os.Args[0], "-test.run=^TestServes$", "-test.count=1")
+	cmd.Env = append(os.Environ(), servesEnv+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	lines := make(chan string, 1024)
+	go func() {
+		defer close(lines)
+		for scanner := bufio.NewScanner(out); scanner.Scan(); {
+			lines <- scanner.Text()
+		}
+	}()
+	said = func(word string) string {
+		t.Helper()
+		timeout := time.After(20 * time.Second)
+		for {
+			select {
+			case line, ok := <-lines:
+				if !ok {
+					t.Fatalf("the process has ended and not said %q", word)
+				}
+				if _, after, found := strings.Cut(line, word); found {
+					return strings.TrimSpace(after)
+				}
+			case <-timeout:
+				t.Fatalf("the process does not say %q", word)
+			}
+		}
+	}
+	addr := said("listening ")
+	return cmd, &server{t: t, addr: addr, url: "http://" + addr + "/mcp"}, said
+}
+
+func TestSIGTERM(t *testing.T) {
+	cmd, s, said := process(t)
+	idle, silent := s.rawConn(), s.rawConn()
+	if a := idle.do("POST", []string{"Content-Type: application/json"}, `{}`); a.status != 400 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	stream := s.open("2025-11-25").listen("")
+	call := make(chan answer, 1)
+	go func() { call <- s.callStateless("sleep", `{"to":100}`) }()
+	said("sleeping")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	said("stopping")
+	stream.ended()
+	if a := receive(t, "the answer", call); a.status != 200 || a.message(t).tool(t).text() != "slept" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	// A connection that has never sent a byte counts as idle after 5 s.
+	if d := time.Since(begun); d > 20*time.Second { // ReadTimeout is 30 s
+		t.Errorf("it took %s", d)
+	}
+	_ = silent
+}
+
+func TestSecondSIGTERM(t *testing.T) {
+	cmd, s, said := process(t)
+	go func() {
+		res, err := http.DefaultClient.Do(s.request(t.Context(), "POST", statelessHeaders("tools/call", "sleep"), stateless(1, "tools/call", `"name":"sleep","arguments":{"to":2000}`, "")))
+		if err == nil {
+			_ = res.Body.Close()
+		}
+	}()
+	said("sleeping")
+	for _, wait := range []func(){func() { said("stopping") }, func() {}} {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		wait()
+	}
+	begun := time.Now()
+	err := cmd.Wait()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM || time.Since(begun) > 3*time.Second {
+		t.Errorf("after %s: %v", time.Since(begun), err)
+	}
+}
+
+// stuck sends a request and reads nothing of the answer until it is told to.
+func (s *server) stuck(method string, h headers, body string) *bufio.Reader {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	if err := s.request(s.t.Context(), method, h, body).Write(conn); err != nil {
+		s.t.Fatal(err)
+	}
+	return bufio.NewReader(conn)
+}
+
+// rest is what has arrived at a connection that is over: its notes, until it breaks off.
+func rest(t *testing.T, r *bufio.Reader) (last int, id string) {
+	t.Helper()
+	res, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scanner := bufio.NewScanner(res.Body)
+	scanner.Buffer(nil, 8<<20)
+	for m, ok := nextEvent(scanner); ok; m, ok = nextEvent(scanner) {
+		if m.Method == "" {
+			continue
+		}
+		if n := m.number(t).N; n != last+1 {
+			t.Fatalf("note %d after %d", n, last)
+		}
+		last, id = last+1, m.event
+	}
+	return last, id
+}
+
+// A client that does not read loses its connection, not its call, and nobody else waits for it.
+func TestSlowReader(t *testing.T) {
+	const writeTimeout, size, notes = 2 * time.Second, 16 << 10, 1000
+	l := newLiving(t, fastmcp.Config{
+		HTTP:     fastmcp.HTTPConfig{WriteTimeout: writeTimeout},
+		Sessions: fastmcp.SessionConfig{LogEvents: 1 << 20, LogBytes: 128 << 20},
+	})
+	flooded := make(chan error, 1)
+	l.app.AddTool(fastmcp.Tool{Name: "flood", Handler: fastmcp.Typed(func(c *fastmcp.Context, in noteInput) (string, error) {
+		text, err := sendNotes(c, in)
+		flooded <- err
+		return text, err
+	})})
+	args := fmt.Sprintf(`"name":"flood","arguments":{"from":1,"to":%d,"size":%d}`, notes, size)
+	bound := func(what string, begun time.Time) {
+		t.Helper()
+		if d := time.Since(begun); d > writeTimeout+15*time.Second {
+			t.Errorf("%s took %s", what, d)
+		}
+	}
+
+	begun := time.Now()
+	c := l.open("2025-11-25")
+	c.next = 1
+	conn := l.stuck("POST", c.headers(), `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{`+args+`}}`)
+	if a := c.call("add", `{"a":1,"b":2}`); a.status != 200 {
+		t.Errorf("the same client's other call: %s", a.body)
+	}
+	if err := receive(t, "the end of the flood", flooded); err != nil {
+		t.Errorf("the call in a session: %v", err)
+	}
+	bound("the call in a session", begun)
+	last, id := rest(t, conn)
+	if last == 0 || last == notes {
+		t.Fatalf("%d of %d notes have arrived", last, notes)
+	}
+	s := c.listen(id)
+	for last++; last <= notes; last++ {
+		if n := s.message().number(t).N; n != last {
+			t.Fatalf("note %d, want %d", n, last)
+		}
+	}
+	if s.message().tool(t).text() != "told" {
+		t.Error("no result")
+	}
+
+	begun = time.Now()
+	l.stuck("POST", statelessHeaders("tools/call", "flood"), stateless(1, "tools/call", args, ""))
+	if err := receive(t, "the end of the flood", flooded); err == nil {
+		t.Error("the stateless call has not found out")
+	}
+	bound("the stateless call", begun)
+}
+
+func TestBroadcastDoesNotWait(t *testing.T) {
+	const writeTimeout, notes = 6 * time.Second, 150
+	l := newLiving(t, fastmcp.Config{
+		HTTP:     fastmcp.HTTPConfig{WriteTimeout: writeTimeout},
+		Sessions: fastmcp.SessionConfig{LogBytes: 64 << 20},
+	})
+	stuck := l.open("2025-11-25")
+	conn := l.stuck("GET", stuck.headers().plus("Accept", "text/event-stream"), "")
+	if _, err := conn.Peek(1); err != nil { // it is connected
+		t.Fatal(err)
+	}
+	var readers sync.WaitGroup
+	for range 9 {
+		c := l.open("2025-11-25")
+		res, err := http.DefaultClient.Do(l.request(t.Context(), "GET", c.headers(), ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		readers.Go(func() {
+			scanner := bufio.NewScanner(res.Body)
+			scanner.Buffer(nil, 8<<20)
+			last := fmt.Sprintf("id: 0.%d", notes)
+			for scanner.Scan() && string(scanner.Bytes()) != last {
+			}
+			if scanner.Err() != nil {
+				t.Error(scanner.Err())
+			}
+		})
+	}
+	params := note{N: 1, Pad: strings.Repeat("x", 64<<10)}
+	begun := time.Now()
+	for params.N <= notes {
+		if err := l.app.Broadcast(noteMethod, params); err != nil {
+			t.Fatal(err)
+		}
+		params.N++
+	}
+	readers.Wait()
+	if d := time.Since(begun); d > writeTimeout {
+		t.Errorf("the others had to wait for %s", d)
+	}
+	time.Sleep(time.Until(begun.Add(writeTimeout + time.Second))) // it has lost its connection by then
+	last, id := rest(t, conn)
+	if last == 0 || last == notes {
+		t.Errorf("%d notes have arrived", last)
+	}
+	stuck.listen(id).expect("", last+1, notes)
+}
