@@ -135,6 +135,11 @@ func (t *Template) narrow() error {
 			return fmt.Errorf("uritemplate: %q cannot be matched: nothing tells where %s ends", t.text, n.owner)
 		}
 		n.class = n.class.without(directly + later)
+		for _, s := range n.params { // {;a.b}{.c}: the dot of a name is the one that begins what follows
+			if end, _ := n.class.run(s.name, 0); end != len(s.name) {
+				return fmt.Errorf("uritemplate: %q cannot be matched: nothing tells where the name %s in %s ends", t.text, s.name, n.owner)
+			}
+		}
 		if n.lead == 0 {
 			directly = ""
 			if i > 0 && !t.nodes[i-1].literal() {
