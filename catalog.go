@@ -1,6 +1,7 @@
 package fastmcp
 
 import (
+	"log/slog"
 	"slices"
 
 	"github.com/fastmcp-go/fastmcp/auth"
@@ -16,6 +17,9 @@ type catalog struct {
 	tools, resources, templates, prompts section
 	// routes finds the template of a URI.
 	routes uritemplate.Set[*entry]
+	// methods are those that the protocol does not have.
+	methods    map[string]*entry
+	extensions []*extension
 }
 
 // entry is something registered, with all that goes before it.
@@ -25,6 +29,7 @@ type entry struct {
 	kind   string // auth.KindTool and so on
 	chain  []Handler
 	guards []auth.Guard
+	log    *slog.Logger // for guards that panic while there is no request
 	// append writes the entry as lists show it.
 	append func(dst []byte, r protocol.Revision) ([]byte, error)
 
@@ -32,12 +37,15 @@ type entry struct {
 	tool     *tool
 	resource *resource
 	prompt   *prompt
+	method   *ownMethod
 }
 
 // compose makes the catalog of what is registered now. It is called with the App locked.
 func (a *App) compose() *catalog {
 	c := &catalog{chains: make(map[*method][]Handler, len(allMethods))}
 	c.tools.name, c.resources.name, c.templates.name, c.prompts.name = "tools", "resources", "resourceTemplates", "prompts"
+	ttl := &a.config.Cache
+	c.tools.ttl, c.resources.ttl, c.templates.ttl, c.prompts.ttl = ttl.Tools, ttl.Resources, ttl.Templates, ttl.Prompts
 	for _, m := range allMethods {
 		c.chains[m] = append(slices.Clone(a.handlers), m.last)
 	}
@@ -55,14 +63,25 @@ func (a *App) compose() *catalog {
 	for _, p := range a.prompts.order {
 		c.prompts.add(a.entryOfPrompt(p))
 	}
+	c.extensions, c.methods = slices.Clone(a.extensions.order), make(map[string]*entry, len(a.methods.order))
+	for _, m := range a.methods.order {
+		e := a.entry(auth.KindMethod, m.def.Name, nil, m.def.CanAccess, m.def.Use, callMethod)
+		e.method, c.methods[m.def.Name] = m, e
+	}
 	return c
 }
 
-// entry makes what all kinds of entries have.
+// entry makes what all kinds of entries have. It is called with the App locked.
 func (a *App) entry(kind, key string, g *Group, own auth.Guard, use []Handler, last Handler) *entry {
-	e := &entry{kind: kind, key: key, guards: g.guards()}
+	e := a.guarded(kind, key, g, own)
 	e.chain = append(append(append(e.chain, a.handlers...), g.chain()...), use...)
 	e.chain = append(e.chain, last)
+	return e
+}
+
+// guarded is an entry that can be asked who may see it, and nothing else.
+func (a *App) guarded(kind, key string, g *Group, own auth.Guard) *entry {
+	e := &entry{kind: kind, key: key, guards: g.guards(), log: a.config.Log}
 	if own != nil {
 		e.guards = append(e.guards, own)
 	}
@@ -81,7 +100,7 @@ func (a *App) entryOfTool(t *tool) *entry {
 }
 
 // shelf is what has been registered of one kind, in order.
-type shelf[T any] struct {
+type shelf[T comparable] struct {
 	byKey map[string]T
 	order []T
 }
@@ -99,12 +118,11 @@ func (s *shelf[T]) add(key string, v T) bool {
 	return true
 }
 
-// remove takes away what is under key.
-func (s *shelf[T]) remove(key string, same func(T) bool) bool {
-	if _, ok := s.byKey[key]; !ok {
-		return false
+// remove takes away what is under key, and gives it.
+func (s *shelf[T]) remove(key string) (v T, found bool) {
+	if v, found = s.byKey[key]; found {
+		delete(s.byKey, key)
+		s.order = slices.DeleteFunc(slices.Clone(s.order), func(other T) bool { return other == v })
 	}
-	delete(s.byKey, key)
-	s.order = slices.DeleteFunc(slices.Clone(s.order), same)
-	return true
+	return v, found
 }

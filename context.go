@@ -39,6 +39,8 @@ type Context struct {
 	prompt     *prompt
 	completion *completion
 	listener   *listener
+	cache      *caching
+	own        *ownMethod
 	name       string
 	args       []byte
 

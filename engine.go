@@ -82,6 +82,10 @@ func (e *engine) Accept(ctx context.Context, c *rpc.Call) (rpc.Job, *rpc.Refusal
 	if r := e.enter(j); r != nil {
 		return nil, r
 	}
+	j.catalog = e.current()
+	if j.method == nil {
+		j.method = j.catalog.ownMethodFor(c.Method, c.Revision)
+	}
 	if j.method == nil {
 		return nil, rpc.Refuse(rpc.NoMethod, protocol.Errorf(protocol.CodeMethodNotFound, "Method not found: %s", c.Method))
 	}
@@ -96,7 +100,6 @@ func (e *engine) Accept(ctx context.Context, c *rpc.Call) (rpc.Job, *rpc.Refusal
 	if err := c.Meta.CheckProgressToken(); err != nil {
 		return nil, rpc.Refuse(rpc.BadRequest, err)
 	}
-	j.catalog = e.current()
 	j.context.chain = j.catalog.chains[j.method]
 	if j.method.prepare != nil {
 		if r := j.method.prepare(j); r != nil {

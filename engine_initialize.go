@@ -32,7 +32,7 @@ func initialize(c *Context) error {
 		}
 	}
 	b := append(append([]byte(`"protocolVersion":"`), r.String()...), `","capabilities":`...)
-	b = append(append(b, c.engine.capabilities(r)...), `,"serverInfo":`...)
+	b = append(c.job.catalog.appendExtensions(append(b, c.engine.capabilities(r)...), r), `},"serverInfo":`...)
 	b = append(b, c.engine.server[r]...)
 	c.SetResult(members(appendInstructions(b, c.engine.config.Instructions)))
 	return nil
@@ -67,14 +67,14 @@ func clone(raw []byte) []byte {
 	return append([]byte(nil), raw...)
 }
 
-// capabilities are what a session can count on. Without one there is nobody to tell of changes.
+// capabilities is an object, left open, of what a session can count on. Without one there is nobody to tell of changes.
 func (e *engine) capabilities(r protocol.Revision) string {
 	completions := ""
 	if r.HasCompletionsCapability() {
 		completions = `"completions":{},`
 	}
 	if e.config.Stateless {
-		return `{"logging":{},` + completions + `"prompts":{},"resources":{},"tools":{}}`
+		return `{"logging":{},` + completions + `"prompts":{},"resources":{},"tools":{}`
 	}
-	return `{"logging":{},` + completions + `"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"tools":{"listChanged":true}}`
+	return `{"logging":{},` + completions + `"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"tools":{"listChanged":true}`
 }

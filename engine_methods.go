@@ -122,9 +122,10 @@ func setLevel(c *Context) error {
 func discover(c *Context) error {
 	versions, _ := json.Marshal(protocol.Supported()) // strings always marshal
 	b := append([]byte(`"supportedVersions":`), versions...)
-	b = append(b, `,"capabilities":{"logging":{},"completions":{},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"tools":{"listChanged":true}}`...)
+	b = append(b, `,"capabilities":{"logging":{},"completions":{},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"tools":{"listChanged":true}`...)
+	b = append(c.job.catalog.appendExtensions(b, c.call.Revision), '}')
 	b = appendInstructions(b, c.engine.config.Instructions)
-	c.SetResult(members(appendCaching(b, c.engine.config.ListTTL, false)))
+	c.SetResult(members(appendCaching(b, c.engine.config.Cache.Discover, false)))
 	return nil
 }
 

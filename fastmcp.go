@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/internal/transport/sse"
 	"github.com/fastmcp-go/fastmcp/internal/transport/streamhttp"
@@ -45,6 +46,8 @@ type App struct {
 	tools                shelf[*tool]
 	resources, templates shelf[*resource]
 	prompts              shelf[*prompt]
+	extensions           shelf[*extension]
+	methods              shelf[*ownMethod]
 }
 
 // New makes an App. It starts nothing and connects to nothing: that is for Listen and Mount.
@@ -54,6 +57,7 @@ func New(config ...Config) *App {
 		a.config = config[0]
 	}
 	a.config.setDefaults()
+	must(a.config.Cache.check())
 	var err error
 	if a.backend, err = store.From(a.config.Storage); err != nil {
 		panic(fmt.Errorf("fastmcp: Config.Storage: %w", err))
@@ -74,7 +78,7 @@ func New(config ...Config) *App {
 }
 
 // AddTool adds a tool. A mistake in it (a name that is taken, a type that has no schema) panics, with the name and the
-// cure; so it shows before the App serves. While it serves, clients are told that the list has changed.
+// cure; so it shows before the App serves. While it serves, clients that may see it are told that the list has changed.
 func (a *App) AddTool(t Tool) { must(a.TryAddTool(t)) }
 
 // TryAddTool is AddTool for names that are made while the App serves: a mistake is its error.
@@ -97,20 +101,23 @@ func (a *App) add(def Tool, g *Group) error {
 		}
 	})
 	if err == nil {
-		a.engine.changed.tell(changedTools)
+		a.toolChanged(t)
 	}
 	return err
 }
 
-// RemoveTool removes a tool and tells whether it was there. Calls of it that are running go on. Clients are told that
-// the list has changed.
-func (a *App) RemoveTool(name string) bool {
-	found := false
-	a.change(func() {
-		found = a.tools.remove(name, func(t *tool) bool { return t.def.Name == name })
-	})
+// toolChanged tells those who may see a tool that it has come or gone.
+func (a *App) toolChanged(t *tool) {
+	a.engine.changed.list(changedTools, a.guarded(auth.KindTool, t.def.Name, t.group, t.def.CanAccess))
+}
+
+// RemoveTool removes a tool and tells whether it was there. Calls of it that are running go on. Clients that could see
+// it are told that the list has changed.
+func (a *App) RemoveTool(name string) (found bool) {
+	var t *tool
+	a.change(func() { t, found = a.tools.remove(name) })
 	if found {
-		a.engine.changed.tell(changedTools)
+		a.toolChanged(t)
 	}
 	return found
 }

@@ -53,6 +53,8 @@ const (
 	KindTemplate = "template"
 	KindPrompt   = "prompt"
 	KindRoute    = "route"
+	// KindMethod is a method that the protocol does not have.
+	KindMethod = "method"
 )
 
 // Access is what a guard is asked about.

@@ -17,6 +17,11 @@ const (
 	MethodComplete          = "completion/complete"
 	MethodSetLevel          = "logging/setLevel"
 	MethodListen            = "subscriptions/listen"
+	MethodTasksGet          = "tasks/get"
+	MethodTasksUpdate       = "tasks/update" // the extension of 2026-07-28 only
+	MethodTasksCancel       = "tasks/cancel"
+	MethodTasksResult       = "tasks/result" // 2025-11-25 only, as is the next
+	MethodTasksList         = "tasks/list"
 )
 
 // The methods that servers call; in 2026-07-28 they are what a result asks for.
@@ -85,4 +90,15 @@ func methodName(b []byte) string {
 		return NoteRootsChanged
 	}
 	return string(b)
+}
+
+// IsMethod tells that a name is one of a revision's own requests, in either direction, or of its official extensions.
+func IsMethod(name string) bool {
+	switch name {
+	case MethodInitialize, MethodDiscover, MethodPing, MethodToolsList, MethodToolsCall, MethodResourcesList, MethodResourceTemplates,
+		MethodResourcesRead, MethodSubscribe, MethodUnsubscribe, MethodPromptsList, MethodPromptsGet, MethodComplete, MethodSetLevel,
+		MethodListen, MethodElicit, MethodSample, MethodRoots, MethodTasksGet, MethodTasksUpdate, MethodTasksCancel, MethodTasksResult, MethodTasksList:
+		return true
+	}
+	return false
 }
