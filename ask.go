@@ -54,7 +54,7 @@ type question struct {
 func (q *question) body(dst []byte) []byte {
 	dst = append(append(append(dst, `"method":"`...), q.method...), '"')
 	if q.params == nil {
-		return dst
+		return append(dst, `,"params":{}`...) // the schema does not ask for it, but the Go SDK's client (1.8.0) does
 	}
 	dst = append(append(dst, `,"params":`...), q.params[:len(q.params)-1]...)
 	return append(append(dst, q.extra...), '}')
@@ -108,8 +108,15 @@ func (c *Context) ask(q *question) error {
 	if err := c.alive(); err != nil {
 		return err
 	}
+	t := c.job.task
+	if t != nil && t.live() {
+		return c.askInTask(t, q)
+	}
 	if c.call.Revision.IsStateless() {
 		return c.job.asks().replay(q)
+	}
+	if t != nil {
+		return t.from.context.askLive(q) // a middleware asks, before there is a task
 	}
 	return c.askLive(q)
 }

@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -47,16 +48,26 @@ func (a Action) String() string {
 //
 // An answer that does not fit is asked for again in 2026-07-28, and is an error that the model reads before.
 func Elicit[T any](c *Context, key, message string, form *T) (Action, error) {
-	plan, err := c.engine.app.schemas.Form(reflect.TypeFor[T]())
+	q, action, err := newForm(key, message, form, c.asker())
 	if err != nil {
-		return Cancelled, fmt.Errorf("fastmcp: the form %q: %w", key, err)
+		return Cancelled, err
 	}
-	r := c.call.Revision
-	if err := plan.Supports(r); err != nil {
-		return Cancelled, &UnsupportedError{Method: protocol.MethodElicit, Reason: err.Error()}
+	err = c.ask(q)
+	return *action, err
+}
+
+// newForm makes the question. The action, and what form points at, are there when it has been answered.
+func newForm[T any](key, message string, form *T, to asker) (q *question, action *Action, err error) {
+	plan, err := to.engine.app.schemas.Form(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, nil, fmt.Errorf("fastmcp: the form %q: %w", key, err)
 	}
-	action := Cancelled
-	q := formQuestion(c, key, message, plan.JSON(r))
+	if err := plan.Supports(to.revision); err != nil {
+		return nil, nil, &UnsupportedError{Method: protocol.MethodElicit, Reason: err.Error()}
+	}
+	action = new(Action)
+	*action = Cancelled
+	q = formQuestion(to, key, message, plan.JSON(to.revision))
 	q.read = func(answer []byte) error {
 		a, err := readAction(key, answer)
 		if err != nil {
@@ -71,11 +82,10 @@ func Elicit[T any](c *Context, key, message string, form *T) (Action, error) {
 				*form = filled
 			}
 		}
-		action = a
+		*action = a
 		return nil
 	}
-	err = c.ask(q)
-	return action, err
+	return q, action, nil
 }
 
 // ElicitRaw is Elicit with a hand-written form, for what no struct says. The schema is sent as it is, to every revision
@@ -90,7 +100,7 @@ func ElicitRaw[S ~string | ~[]byte](c *Context, key, message string, form S) (Ac
 		return Cancelled, nil, &UnsupportedError{Method: protocol.MethodElicit, Reason: "its revision of the protocol has no forms"}
 	}
 	action, answered := Cancelled, json.RawMessage(nil)
-	q := formQuestion(c, key, message, doc.JSON())
+	q := formQuestion(c.asker(), key, message, doc.JSON())
 	q.read = func(answer []byte) error {
 		a, err := readAction(key, answer)
 		if err != nil {
@@ -110,56 +120,45 @@ func ElicitRaw[S ~string | ~[]byte](c *Context, key, message string, form S) (Ac
 	return action, answered, err
 }
 
-// ElicitURL asks the client's user to open an address, for what must not pass through the client: secrets, payments,
-// another service's consent. Accepted means that the user agreed to open it, no more: what became of it the server
-// learns by itself, and it must make sure that who opens the address is who was asked. The key is as in Elicit.
-func ElicitURL(c *Context, key, message, url string) (Action, error) {
-	r := c.call.Revision
-	if !r.HasURLElicitation() {
-		return Cancelled, &UnsupportedError{Method: protocol.MethodElicit, Reason: "its revision of the protocol has no addresses to open"}
-	}
-	params := scan.AppendString([]byte(`{"mode":"url","message":`), message)
-	params = append(scan.AppendString(append(params, `,"url":`...), url), '}')
-	action := Cancelled
-	q := &question{
-		key: key, method: protocol.MethodElicit, params: params,
-		able: c.Can().ElicitURL, needs: `{"elicitation":{"url":{}}}`,
-	}
-	if r.HasSessions() {
-		q.extra = scan.AppendString([]byte(`,"elicitationId":`), newID()) // 2025-11-25 alone has it
-	}
-	q.read = func(answer []byte) (err error) {
-		action, err = readAction(key, answer)
-		return err
-	}
-	err := c.ask(q)
-	return action, err
-}
-
 // Ask makes a Func of a function with a question that it always has. The question is asked first, and the function runs
-// once, with the answer: nothing in it happens twice, in any revision. It may ask more by itself, with Elicit's rules.
+// once, with the answer: nothing in it happens twice, in any revision. It may ask more by itself, with Elicit's rules. A
+// Form that cannot be a form is found when the tool is added, as a mistake in In is.
 func Ask[In, Form, Out any](key, message string, fn func(c *Context, in In, form Form, a Action) (Out, error)) Func {
-	return Typed(func(c *Context, in In) (out Out, err error) {
+	f := Typed(func(c *Context, in In) (out Out, err error) {
 		var form Form
 		a, err := Elicit(c, key, message, &form)
 		if err != nil {
 			return out, err
 		}
+		if err := c.reach(); err != nil {
+			return out, err
+		}
 		return fn(c, in, form, a)
 	})
+	f.late = true
+	f.check = func(a *App) error {
+		if key == "" {
+			return errors.New("the question of its Ask has no key: give it one, such as \"confirm\"")
+		}
+		if _, err := a.schemas.Form(reflect.TypeFor[Form]()); err != nil {
+			return fmt.Errorf("the form of the question %q: %w", key, err)
+		}
+		return nil
+	}
+	return f
 }
 
 // formQuestion is a question with a form.
-func formQuestion(c *Context, key, message string, form []byte) *question {
+func formQuestion(to asker, key, message string, form []byte) *question {
 	b := []byte{'{'}
-	if c.call.Revision.HasURLElicitation() { // before, there was but one mode
+	if to.revision.HasURLElicitation() { // before, there was but one mode
 		b = append(b, `"mode":"form",`...)
 	}
 	b = scan.AppendString(append(b, `"message":`...), message)
 	b = append(append(append(b, `,"requestedSchema":`...), form...), '}')
 	return &question{
 		key: key, method: protocol.MethodElicit, params: b,
-		able: c.Can().ElicitForm, needs: `{"elicitation":{"form":{}}}`,
+		able: to.can.ElicitForm, needs: `{"elicitation":{"form":{}}}`,
 	}
 }
 

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
-	"github.com/fastmcp-go/fastmcp/internal/scan"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/protocol"
 )
@@ -87,42 +85,36 @@ func (c *Context) readsStreams() bool {
 	return c.call.NoReplay || accept == "" || strings.Contains(accept, "text/event-stream") || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")
 }
 
-// converse sends a question and waits for its answer.
+// converse sends a question on the request's stream and waits for its answer.
 func (c *Context) converse(q *question) ([]byte, error) {
 	record := c.job.record
-	id, answers, err := record.Ask()
+	asked, err := record.Ask()
 	if err != nil {
+		return nil, unasked(err)
+	}
+	defer record.Unask(asked)
+	if err := c.send(q.request(asked.ID)); err != nil {
 		return nil, err
 	}
-	defer record.Unask(id)
-	request := scan.AppendString([]byte(`{"jsonrpc":"2.0","id":`), id)
-	if err := c.send(append(q.body(append(request, ',')), '}')); err != nil {
-		return nil, err
+	answer, err := c.engine.await(q, asked, c.Done(), nil)
+	over := c.life.error()
+	switch {
+	case err == nil:
+		return answer, nil
+	case errors.Is(err, ErrNoAnswer):
+		c.withdraw(asked.ID, "there was no answer in time")
+	case errors.Is(over, context.DeadlineExceeded):
+		c.withdraw(asked.ID, "there is no time left")
+		return nil, over
+	case over != nil:
+		return nil, over // who has cancelled, or has ended the session, does not want to hear more
 	}
-	timer := time.NewTimer(c.engine.config.AskTimeout)
-	defer timer.Stop()
-	select {
-	case a := <-answers:
-		if a.Err != nil {
-			return nil, clientError(a.Err)
-		}
-		return a.Result, nil
-	case <-c.Done():
-		if errors.Is(c.life.error(), context.DeadlineExceeded) {
-			c.withdraw(id, "there is no time left")
-		}
-		return nil, c.Err()
-	case <-timer.C:
-		c.withdraw(id, "there was no answer in time")
-		return nil, Errorf("The client did not answer the question %q within %s.", q.key, c.engine.config.AskTimeout)
-	}
+	return nil, err
 }
 
 // withdraw tells the client that a question needs no answer any more.
 func (c *Context) withdraw(id, reason string) {
-	// Strings always marshal, and a client that is gone has put the question away.
-	note, _ := notification(protocol.NoteCancelled, map[string]string{"requestId": id, "reason": reason})
-	_ = c.write(note)
+	_ = c.write(withdrawn(id, reason)) // a client that is gone has put the question away
 }
 
 // clientError is the error that a client has answered with.

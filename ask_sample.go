@@ -75,27 +75,35 @@ type ToolResult struct {
 
 // Sample asks the client's model. The key is that of Elicit.
 func (c *Context) Sample(key string, r SampleRequest) (*SampleResult, error) {
-	params, err := c.sampleParams(r)
+	q, result, err := r.question(key, c.asker())
 	if err != nil {
-		return nil, fmt.Errorf("fastmcp: the sampling %q: %w", key, err)
-	}
-	can := c.Can()
-	q := &question{key: key, method: protocol.MethodSample, params: params, able: can.Sampling, needs: `{"sampling":{}}`}
-	if r.needsTools() {
-		if !c.call.Revision.HasSamplingTools() {
-			return nil, &UnsupportedError{Method: protocol.MethodSample, Reason: "its revision of the protocol samples without tools"}
-		}
-		q.able, q.needs = can.SamplingTools, `{"sampling":{"tools":{}}}`
-	}
-	var result *SampleResult
-	q.read = func(answer []byte) (err error) {
-		result, err = readSample(key, answer)
-		return err
+		return nil, err
 	}
 	if err := c.ask(q); err != nil {
 		return nil, err
 	}
-	return result, nil
+	return *result, nil
+}
+
+// question makes the question. result is there when it has been answered.
+func (r SampleRequest) question(key string, to asker) (q *question, result **SampleResult, err error) {
+	params, err := r.params(to.revision)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fastmcp: the sampling %q: %w", key, err)
+	}
+	q = &question{key: key, method: protocol.MethodSample, params: params, able: to.can.Sampling, needs: `{"sampling":{}}`}
+	if r.needsTools() {
+		if !to.revision.HasSamplingTools() {
+			return nil, nil, &UnsupportedError{Method: protocol.MethodSample, Reason: "its revision of the protocol samples without tools"}
+		}
+		q.able, q.needs = to.can.SamplingTools, `{"sampling":{"tools":{}}}`
+	}
+	result = new(*SampleResult)
+	q.read = func(answer []byte) (err error) {
+		*result, err = readSample(key, answer)
+		return err
+	}
+	return q, result, nil
 }
 
 func (r *SampleRequest) needsTools() bool {
@@ -104,8 +112,8 @@ func (r *SampleRequest) needsTools() bool {
 	})
 }
 
-// sampleParams writes the params of sampling/createMessage.
-func (c *Context) sampleParams(r SampleRequest) ([]byte, error) {
+// params writes the params of sampling/createMessage.
+func (r SampleRequest) params(revision protocol.Revision) ([]byte, error) {
 	if r.Prompt != "" {
 		r.Messages = append(slices.Clip(r.Messages), SampleMessage{Content: []content.Block{content.Text(r.Prompt)}})
 	}
@@ -113,7 +121,7 @@ func (c *Context) sampleParams(r SampleRequest) ([]byte, error) {
 		return nil, fmt.Errorf("there is nothing to answer: set Prompt or Messages")
 	}
 	fallback(&r.MaxTokens, 1024)
-	messages, err := appendSampleMessages(nil, r.Messages, c.call.Revision)
+	messages, err := appendSampleMessages(nil, r.Messages, revision)
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,10 @@ const annIsIt = `{"who":{"action":"accept","content":{"name":"Ann"}}}`
 // tampered changes one character in the middle.
 func tampered(state string) string {
 	b := []byte(state)
-	if b[len(b)/2] ^= 1; !strings.Contains("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", string(b[len(b)/2])) {
-		b[len(b)/2] = 'A'
+	if middle := &b[len(b)/2]; *middle == 'A' {
+		*middle = 'B'
+	} else {
+		*middle = 'A'
 	}
 	return string(b)
 }

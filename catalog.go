@@ -20,6 +20,7 @@ type catalog struct {
 	// methods are those that the protocol does not have.
 	methods    map[string]*entry
 	extensions []*extension
+	tasks      bool // a tool may be a task
 }
 
 // entry is something registered, with all that goes before it.
@@ -42,15 +43,16 @@ type entry struct {
 
 // compose makes the catalog of what is registered now. It is called with the App locked.
 func (a *App) compose() *catalog {
-	c := &catalog{chains: make(map[*method][]Handler, len(allMethods))}
+	c := &catalog{chains: make(map[*method][]Handler, len(a.engine.methods))}
 	c.tools.name, c.resources.name, c.templates.name, c.prompts.name = "tools", "resources", "resourceTemplates", "prompts"
 	ttl := &a.config.Cache
 	c.tools.ttl, c.resources.ttl, c.templates.ttl, c.prompts.ttl = ttl.Tools, ttl.Resources, ttl.Templates, ttl.Prompts
-	for _, m := range allMethods {
+	for _, m := range a.engine.methods {
 		c.chains[m] = append(slices.Clone(a.handlers), m.last)
 	}
 	for _, t := range a.tools.order {
 		c.tools.add(a.entryOfTool(t))
+		c.tasks = c.tasks || t.def.Task != TaskNever
 	}
 	for _, r := range a.resources.order {
 		c.resources.add(a.entryOfResource(r))
@@ -59,6 +61,9 @@ func (a *App) compose() *catalog {
 		e := a.entryOfResource(r)
 		c.templates.add(e)
 		must(c.routes.Add(r.template, e)) // it was tried when it was registered
+	}
+	for _, d := range a.servedFiles() {
+		d.addTo(c)
 	}
 	for _, p := range a.prompts.order {
 		c.prompts.add(a.entryOfPrompt(p))
@@ -116,6 +121,17 @@ func (s *shelf[T]) add(key string, v T) bool {
 	s.byKey[key] = v
 	s.order = append(s.order, v)
 	return true
+}
+
+// replace puts v in the place of what is under key; it is false when nothing is.
+func (s *shelf[T]) replace(key string, v T) bool {
+	old, found := s.byKey[key]
+	if found {
+		s.byKey[key] = v
+		s.order = slices.Clone(s.order)
+		s.order[slices.Index(s.order, old)] = v
+	}
+	return found
 }
 
 // remove takes away what is under key, and gives it.

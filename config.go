@@ -29,7 +29,8 @@ type Config struct {
 	// Keys seal what travels through clients and comes back: newest first, each 32 random bytes or more. The first seals,
 	// all of them open, so that a key can be changed while clients hold what the one before has sealed: add the new one as
 	// the second everywhere, then make it the first, and drop the old one after AskTTL. Default: a random one, which is
-	// good for one process, and until it ends: several nodes, and those that must survive a restart, need keys.
+	// good for one process, and until it ends: several nodes, and those that must survive a restart, need keys. A Storage
+	// that is not the process's own memory is an error without them, when serving starts.
 	Keys [][]byte
 	// Log is the operator's log. Default: slog.Default().
 	Log *slog.Logger
@@ -65,16 +66,28 @@ type Config struct {
 	// StreamContent also sends Context.Stream's blocks as notifications/tool/streamContent, which is not part of the
 	// protocol. Default: off; they go out as progress.
 	StreamContent bool
-	// AskTimeout is how long a handler waits for a client with a session to answer a question. Default: 5 min.
+	// AskTimeout is how long a client with a session may take to answer a question. It begins anew whenever the client
+	// tells of its progress with it. Default: 5 min.
 	AskTimeout time.Duration
-	// AskTTL is how long a client of 2026-07-28 may take to come back with its answers. Default: 30 min.
+	// AskLimit is how long it may take in all, whatever progress it tells of. Default: 30 min.
+	AskLimit time.Duration
+	// NoRoots keeps the server from asking clients for their roots: Context.Roots and Session.Roots are an
+	// UnsupportedError, nothing is asked, and Events.RootsChanged hears of nothing. Default: off, they may be asked.
+	NoRoots bool
+	// Ping asks clients with a session for signs of life.
+	Ping PingConfig
+	// AskTTL is how long a client of 2026-07-28 may take to come back with its answers, and how long a ticket is good
+	// (Context.Ticket). Default: 30 min.
 	AskTTL time.Duration
 	// PageSize is how many items a page of a list has. Default: 1000; at most 10,000.
 	PageSize int
-	// ListTTL is how long a client of 2026-07-28 may keep a list. Default: 0, not at all.
-	ListTTL time.Duration
+	// Cache is how long clients of 2026-07-28 may keep lists. Default: not at all.
+	Cache CacheConfig
 	// ShutdownTimeout is how long running calls may take to end after Shutdown, or SIGTERM. Default: 30 s.
 	ShutdownTimeout time.Duration
+
+	// Tasks bounds the calls that are answered at once and finished later: see Tool.Task.
+	Tasks TaskConfig
 
 	// HTTP is how it is served over HTTP.
 	HTTP HTTPConfig
@@ -123,8 +136,15 @@ type SessionConfig struct {
 	// StateKeys and StateBytes bound a session's state: how many values, and how long they and their keys are in all.
 	// Defaults: 256 and 64 KiB.
 	StateKeys, StateBytes int
-	// MaxCalls bounds how many requests of a session run at once. Default: 1,024.
+	// MaxCalls bounds how many requests of a session run at once, and how many questions wait for its client to answer.
+	// Default: 1,024.
 	MaxCalls int
+	// MaxEvents and EventBytes bound what a session's client has told and Events have not heard of yet: how many events
+	// wait, and how large their parameters may be in all. Defaults: 64 and 256 KiB.
+	MaxEvents, EventBytes int
+	// MaxSubscriptions bounds how many resources a session may subscribe to, and how many one subscriptions/listen of
+	// 2026-07-28. Default: 1,000.
+	MaxSubscriptions int
 }
 
 func (c *Config) setDefaults() {
@@ -135,10 +155,13 @@ func (c *Config) setDefaults() {
 	}
 	fallback(&c.StreamAfter, 5*time.Second)
 	fallback(&c.AskTimeout, 5*time.Minute)
+	fallback(&c.AskLimit, 30*time.Minute)
 	fallback(&c.AskTTL, 30*time.Minute)
+	c.Ping.setDefaults()
 	fallback(&c.PageSize, 1000)
 	c.PageSize = min(c.PageSize, 10_000)
 	fallback(&c.ShutdownTimeout, 30*time.Second)
+	c.Tasks.setDefaults()
 	h := &c.HTTP
 	fallback(&h.Path, "/mcp")
 	h.SSE.setDefaults()
@@ -161,6 +184,9 @@ func (c *Config) setDefaults() {
 	fallback(&s.StateKeys, 256)
 	fallback(&s.StateBytes, 64<<10)
 	fallback(&s.MaxCalls, 1024)
+	fallback(&s.MaxEvents, 64)
+	fallback(&s.EventBytes, 256<<10)
+	fallback(&s.MaxSubscriptions, 1000)
 }
 
 func fallback[T comparable](field *T, value T) {

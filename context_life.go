@@ -151,10 +151,13 @@ func (l *life) finish() {
 	}
 }
 
-// limit cancels at a deadline. stop takes it back.
+// limit cancels at a deadline. stop takes it back. Of several the first counts.
 func (l *life) limit(d time.Duration) (stop func() bool) {
+	at := time.Now().Add(d)
 	l.mu.Lock()
-	l.deadline = time.Now().Add(d)
+	if l.deadline.IsZero() || at.Before(l.deadline) {
+		l.deadline = at
+	}
 	l.mu.Unlock()
 	return time.AfterFunc(d, func() { l.cancel(context.DeadlineExceeded) }).Stop
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,9 @@ func (c *Context) Progress(done, total float64, message ...string) error {
 
 // sendProgress is called with progress locked.
 func (c *Context) sendProgress(done, total float64, text string) error {
+	if t := c.job.task; t != nil {
+		t.say(text)
+	}
 	token := c.call.Meta.ProgressToken
 	if token == nil {
 		return c.alive()
@@ -121,8 +125,11 @@ func (c *Context) Notify(method string, params any) error {
 	return c.send(note)
 }
 
-// notification writes a notification.
+// notification writes a notification. JSON-RPC keeps names that begin with rpc. for itself (JSON-RPC 2.0, section 4).
 func notification(method string, params any) ([]byte, error) {
+	if method == "" || strings.HasPrefix(method, "rpc.") {
+		return nil, fmt.Errorf("fastmcp: a notification cannot be named %q: begin it with notifications/", method)
+	}
 	b := scan.AppendString([]byte(`{"jsonrpc":"2.0","method":`), method)
 	if params != nil {
 		p, err := json.Marshal(params)

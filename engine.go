@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/internal/scan"
 	"github.com/fastmcp-go/fastmcp/internal/seal"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/protocol"
@@ -22,7 +24,10 @@ type engine struct {
 	catalog atomic.Pointer[catalog]
 	server  [protocol.Latest + 1][]byte // who we are, as each revision shows it
 	keys    *seal.Ring
+	tasks   *tasks
+	methods []*method // all of the protocol
 
+	pinger      pinger
 	changed     changes
 	listeners   listeners
 	subscribing sync.Mutex
@@ -38,14 +43,32 @@ var _ rpc.Engine = (*engine)(nil)
 
 func newEngine(a *App) *engine {
 	e := &engine{app: a, config: &a.config, stopping: make(chan struct{})}
+	e.pinger.engine = e
 	e.changed.engine = e
 	e.hub = e.newHub()
 	e.keys = newRing(a.config.Keys)
+	e.tasks = newTasks(a)
+	e.methods = allMethods
 	for r := protocol.V20241105; r <= protocol.Latest; r++ {
 		e.server[r] = protocol.AppendImplementation(nil, a.implementation(), r)
 	}
 	return e
 }
+
+// start is what comes before an App serves: its storage is opened, and there are keys where they must be its user's.
+func (a *App) start() error {
+	if len(a.config.Keys) == 0 && (a.backend.Shared || a.backend.Filled != nil) {
+		return errNoKeys
+	}
+	if err := a.backend.Open(a.base); err != nil {
+		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
+	}
+	return nil
+}
+
+// errNoKeys: a key that one process makes up opens nothing elsewhere, nor after a restart.
+var errNoKeys = errors.New("fastmcp: Config.Storage is not this process's memory, so others must open what it seals: " +
+	"set Config.Keys to 32 random bytes that all nodes have, such as those of `openssl rand 32`")
 
 // newRing makes the keys that Config has, or one for this process.
 func newRing(keys [][]byte) *seal.Ring {
@@ -83,6 +106,9 @@ func (e *engine) Accept(ctx context.Context, c *rpc.Call) (rpc.Job, *rpc.Refusal
 		return nil, r
 	}
 	j.catalog = e.current()
+	if j.method != nil && j.method.tasks && !j.catalog.tasks {
+		j.method = nil
+	}
 	if j.method == nil {
 		j.method = j.catalog.ownMethodFor(c.Method, c.Revision)
 	}
@@ -177,6 +203,8 @@ func mirrorsName(c *rpc.Call) *rpc.Refusal {
 		return mirrorsRaw(c.Peer, c.Name)
 	case protocol.MethodResourcesRead:
 		return mirrorsRaw(c.Peer, c.URI)
+	case protocol.MethodTasksGet, protocol.MethodTasksUpdate, protocol.MethodTasksCancel:
+		return mirrorsRaw(c.Peer, scan.Find(c.Params, "taskId"))
 	}
 	return nil
 }
@@ -210,13 +238,7 @@ func (e *engine) Notify(_ context.Context, c *rpc.Call) *rpc.Refusal {
 	if r != nil {
 		return r
 	}
-	switch c.Method {
-	case protocol.NoteInitialized:
-		record.SetInitialized()
-	case protocol.NoteCancelled:
-		id, reason := cancelled(c.Params)
-		record.Cancel(id, reason)
-	}
+	e.hear(record, c)
 	return nil
 }
 
@@ -260,6 +282,7 @@ func (e *engine) Drain(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
+	e.tasks.stop(ctx)
 	e.hub.Close()
 	return err
 }

@@ -32,7 +32,11 @@ func initialize(c *Context) error {
 		}
 	}
 	b := append(append([]byte(`"protocolVersion":"`), r.String()...), `","capabilities":`...)
-	b = append(c.job.catalog.appendExtensions(append(b, c.engine.capabilities(r)...), r), `},"serverInfo":`...)
+	b = append(b, c.engine.capabilities(r)...)
+	if c.job.catalog.tasks && r.HasTasks() {
+		b = append(b, c.engine.taskCapability()...)
+	}
+	b = append(c.job.catalog.appendExtensions(b, r), `},"serverInfo":`...)
 	b = append(b, c.engine.server[r]...)
 	c.SetResult(members(appendInstructions(b, c.engine.config.Instructions)))
 	return nil

@@ -16,6 +16,8 @@ type method struct {
 	prepare func(j *job) *rpc.Refusal
 	// last is the last link of the chain.
 	last Handler
+	// tasks tells that the method is there only when a tool may be a task.
+	tasks bool
 }
 
 // members is a result that is written already: what stands between its braces.
@@ -42,7 +44,7 @@ var (
 	allMethods = []*method{
 		methodInitialize, methodPing, methodSetLevel, methodDiscover, methodToolsList, methodToolsCall, methodResourcesList,
 		methodTemplatesList, methodResourcesRead, methodSubscribe, methodUnsubscribe, methodPromptsList, methodPromptsGet,
-		methodComplete, methodListen,
+		methodComplete, methodListen, methodTasksGet, methodTasksUpdate, methodTasksCancel, methodTasksResult, methodTasksList,
 	}
 )
 
@@ -66,10 +68,16 @@ func methodFor(name string, r protocol.Revision) *method {
 	case protocol.MethodComplete:
 		return methodComplete
 	}
+	m := (*method)(nil)
 	if r.IsStateless() {
-		return statelessMethod(name)
+		m = statelessMethod(name)
+	} else {
+		m = statefulMethod(name)
 	}
-	return statefulMethod(name)
+	if m == nil {
+		m = taskMethod(name, r)
+	}
+	return m
 }
 
 func statelessMethod(name string) *method {
@@ -138,9 +146,13 @@ func appendInstructions(b []byte, text string) []byte {
 }
 
 func listTools(c *Context) error     { return list(c, &c.job.catalog.tools) }
-func listResources(c *Context) error { return list(c, &c.job.catalog.resources) }
 func listTemplates(c *Context) error { return list(c, &c.job.catalog.templates) }
 func listPrompts(c *Context) error   { return list(c, &c.job.catalog.prompts) }
+
+func listResources(c *Context) error {
+	c.freshFiles()
+	return list(c, &c.job.catalog.resources)
+}
 
 // list answers a page of what the caller may see.
 func list(c *Context, s *section) error {
@@ -177,7 +189,12 @@ func prepareToolCall(j *job) *rpc.Refusal {
 		}
 	}
 	if c.Revision.HasMirroredHeaders() && c.Peer.Mirrors() {
-		return entry.tool.checkMirrors(c)
+		if r := entry.tool.checkMirrors(c); r != nil {
+			return r
+		}
+	}
+	if j.catalog.tasks {
+		return j.prepareTask(entry.tool)
 	}
 	return nil
 }

@@ -15,12 +15,16 @@ func (e *engine) newHub() *session.Hub {
 	c := session.Config{
 		TTL: s.TTL, MaxPerPrincipal: s.MaxPerPrincipal, MaxPerIP: s.MaxPerIP, MaxTotal: s.Max,
 		LogSize: s.LogEvents, LogBytes: s.LogBytes, StateKeys: s.StateKeys, StateBytes: s.StateBytes, CallsPerSession: s.MaxCalls,
+		InboxSize: s.MaxEvents, InboxBytes: s.EventBytes,
 		Retry: e.config.HTTP.Retry,
 	}
 	// Streams outlive their credentials, and Events.Disconnect is late, by so much at most.
 	c.SweepEvery = min(max(s.TTL/4, 10*time.Millisecond), 5*time.Second)
-	if f := e.config.On.Connect; f != nil {
-		c.OnCreate = func(r *session.Record) { e.tell("Events.Connect", f, r) }
+	c.OnCreate = func(r *session.Record) {
+		e.pinger.start()
+		if f := e.config.On.Connect; f != nil {
+			e.tell("Events.Connect", f, r)
+		}
 	}
 	if f := e.config.On.Disconnect; f != nil {
 		c.OnEnd = func(r *session.Record, _ session.Reason) { e.tell("Events.Disconnect", f, r) }
@@ -79,6 +83,7 @@ func (e *engine) Attach(_ context.Context, c *rpc.Call, after string, s rpc.Sink
 	detach, err := stream.Attach(s, n, until)
 	switch {
 	case err == nil:
+		e.reached(record)
 		return detach, nil
 	case errors.Is(err, session.ErrGap):
 		return e.attachBehindGap(record, stream, s, until)

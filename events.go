@@ -7,8 +7,8 @@ import (
 	"github.com/fastmcp-go/fastmcp/auth"
 )
 
-// Events are functions that are told what happens. They are called on the goroutine on which it happens, so they should
-// be quick; nil ones are not called.
+// Events are functions that are told what happens. Those that hear of sessions' beginnings and ends and of calls are called
+// on the goroutine on which it happens, so they should be quick. What they panic with is logged. Nil ones are not called.
 type Events struct {
 	// Connect hears of each new session, before its client does.
 	Connect func(*Session)
@@ -16,6 +16,26 @@ type Events struct {
 	Disconnect func(*Session)
 	// ToolCall hears of each call of a tool, when it is over.
 	ToolCall func(ToolCallEvent)
+
+	// The others hear of what the client of a session has told. They are called on a goroutine of their own, one at a time
+	// and in order for each session, so that they may take their time and ask the client: Session.Roots in RootsChanged, for
+	// one. Shutdown waits for them as it does for calls, and questions of theirs end with its beginning. A client that tells
+	// more than they can take loses what does not fit in SessionConfig.MaxEvents and EventBytes; that it does is logged, once
+	// until they have caught up. A session may have ended when they hear of it.
+
+	// Initialized hears that a client has said that it is ready (notifications/initialized). Over Streamable HTTP it opens
+	// its stream later.
+	Initialized func(*Session)
+	// Reachable hears that a client can be asked outside a handler, for the first time: it has initialized, and its stream
+	// is open. Those of Streamable HTTP that never open one are not reachable.
+	Reachable func(*Session)
+	// RootsChanged hears that the roots of a client have changed. Changes that come while one waits to be told are that one.
+	RootsChanged func(*Session)
+	// Cancelled hears that a client has cancelled a request. The request's Context is cancelled before.
+	Cancelled func(*Session, Cancellation)
+	// Notified hears of every notification, those above among them, and of those that have no event: progress with what the
+	// client was asked, tasks/status of 2025-11-25, and methods of one's own.
+	Notified func(*Session, Notification)
 }
 
 // Outcome is how a call of a tool went.

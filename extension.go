@@ -279,6 +279,10 @@ func (c *Context) Extension(id string) (settings json.RawMessage, ok bool) {
 // appendExtensions writes the member of the capabilities that lists the extensions, where there are any.
 func (c *catalog) appendExtensions(b []byte, r protocol.Revision) []byte {
 	first := true
+	if c.tasks && r.HasTaskExtension() {
+		b = append(b, `,"extensions":{"`+ExtensionTasks+`":{}`...)
+		first = false
+	}
 	for _, e := range c.extensions {
 		if r < e.def.Since {
 			continue

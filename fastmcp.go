@@ -45,6 +45,7 @@ type App struct {
 
 	tools                shelf[*tool]
 	resources, templates shelf[*resource]
+	files                []*directory // their templates are among templates
 	prompts              shelf[*prompt]
 	extensions           shelf[*extension]
 	methods              shelf[*ownMethod]

@@ -158,7 +158,7 @@ func (a *App) Mount(r fiber.Router, config ...MountConfig) {
 	if root != nil {
 		a.checkMount(root)
 	}
-	must(a.backend.Open(a.base))
+	must(a.start())
 	a.register(r, root, false)
 }
 
@@ -166,6 +166,9 @@ func (a *App) checkMount(root *fiber.App) {
 	c, log := root.Config(), a.config.Log
 	if c.Prefork && !a.config.Stateless {
 		panic("fastmcp: Mount: Prefork makes a process of each connection, and sessions live in one: turn it off, or set Config.Stateless")
+	}
+	if c.Prefork && len(a.config.Keys) == 0 {
+		panic("fastmcp: Mount: Prefork makes several processes, each of which would make up a key of its own: set Config.Keys")
 	}
 	if c.StreamRequestBody {
 		log.Warn("fastmcp: Mount: StreamRequestBody keeps BodyLimit from bounding bodies")

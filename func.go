@@ -12,6 +12,20 @@ type Func struct {
 	in, out reflect.Type // nil: no arguments, no schema for the result
 	schema  []byte       // a hand-written schema of the arguments
 	call    func(c *Context, bind binder) (any, error)
+	// check finds a mistake in what the function needs beside its arguments; nil where there is nothing to check.
+	check func(a *App) error
+	// late: its arguments are bound, but it has a question before it may become a task, and calls Context.reach itself.
+	late bool
+	// of makes the call for a resource, where it matters which; nil where it does not.
+	of func(def *Resource) func(c *Context, bind binder) (any, error)
+}
+
+// checked is what check finds.
+func (f *Func) checked(a *App) error {
+	if f.check == nil {
+		return nil
+	}
+	return f.check(a)
 }
 
 // binder fills dst, a pointer to the arguments' type, or tells why it cannot.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
@@ -22,7 +23,8 @@ type job struct {
 	record  *session.Record // the caller's session, nil without
 	opened  *session.Record // the session that this request opens
 	begun   time.Time
-	failed  error // what the chain returned
+	failed  error        // what the chain returned
+	embeds  atomic.Int32 // resources that are being embedded
 
 	// The log is made when the answer becomes a stream, and not any more once the job is over.
 	logOnce   sync.Once
@@ -32,6 +34,8 @@ type job struct {
 	inquiry   *inquiry // nil until something is asked
 	over      bool     // it has been answered
 	cancelled bool     // its client does not want an answer
+
+	task *taskRun // what it becomes, or is part of; nil for most
 }
 
 // Mode is what the method asks of its transport; see rpc.Job.
@@ -161,6 +165,9 @@ func (j *job) Run(ctx context.Context, s rpc.Stream) rpc.Reply {
 	c.life.begin(c, s)
 	j.begun = time.Now()
 	defer j.end()
+	if j.task != nil {
+		return j.runTask()
+	}
 	err := contain(c.Next)
 	if err == nil && c.call.Method == protocol.MethodToolsCall && c.tool == nil {
 		err = fmt.Errorf("fastmcp: a tool call without a tool")

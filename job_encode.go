@@ -24,6 +24,9 @@ func (j *job) encode(err error) ([]byte, error) {
 	if data, ok, failed := j.encodeQuestions(err); ok {
 		return data, failed
 	}
+	if t, ok := j.context.result.(taskCreated); ok && err == nil {
+		return append(append(beginResult(nil, j.context.call.ID), t...), "}}"...), nil
+	}
 	err = j.unsupported(err)
 	if j.method == methodToolsCall {
 		return j.encodeTool(err)

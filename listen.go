@@ -43,8 +43,8 @@ func (a *App) ListenTLS(addr, certFile, keyFile string) error {
 
 // Listener is Listen on a listener that is open already. It closes it.
 func (a *App) Listener(ln net.Listener) error {
-	if err := a.backend.Open(a.base); err != nil {
-		return errors.Join(fmt.Errorf("fastmcp: Config.Storage: %w", err), ln.Close())
+	if err := a.start(); err != nil {
+		return errors.Join(err, ln.Close())
 	}
 	a.http.Expose(exposure(ln.Addr()))
 	f := a.prepare()

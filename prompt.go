@@ -47,8 +47,8 @@ type prompt struct {
 	bind  binder
 }
 
-// AddPrompt adds a prompt. A mistake in it panics, with the name and the cure. While the App serves, clients are told
-// that the list has changed.
+// AddPrompt adds a prompt. A mistake in it panics, with the name and the cure. While the App serves, clients that may
+// see it are told that the list has changed.
 func (a *App) AddPrompt(p Prompt) { must(a.TryAddPrompt(p)) }
 
 // TryAddPrompt is AddPrompt for names that are made while the App serves: a mistake is its error.
@@ -70,16 +70,23 @@ func (a *App) addPrompt(def Prompt, g *Group) error {
 		}
 	})
 	if err == nil {
-		a.engine.changed.tell(changedPrompts)
+		a.promptChanged(p)
 	}
 	return err
 }
 
-// RemovePrompt removes a prompt and tells whether it was there.
+// promptChanged tells those who may see a prompt that it has come or gone.
+func (a *App) promptChanged(p *prompt) {
+	a.engine.changed.list(changedPrompts, a.guarded(auth.KindPrompt, p.def.Name, p.group, p.def.CanAccess))
+}
+
+// RemovePrompt removes a prompt and tells whether it was there. Clients that could see it are told that the list has
+// changed.
 func (a *App) RemovePrompt(name string) (found bool) {
-	a.change(func() { found = a.prompts.remove(name, func(p *prompt) bool { return p.def.Name == name }) })
+	var p *prompt
+	a.change(func() { p, found = a.prompts.remove(name) })
 	if found {
-		a.engine.changed.tell(changedPrompts)
+		a.promptChanged(p)
 	}
 	return found
 }
@@ -91,6 +98,9 @@ func (a *App) compilePrompt(p *prompt) error {
 	}
 	if f.call == nil || f.in == nil {
 		return fmt.Errorf("it has no Handler: make one with fastmcp.Get or Typed")
+	}
+	if err := f.checked(a); err != nil {
+		return err
 	}
 	plan, err := a.schemas.Input(f.in)
 	if err != nil {

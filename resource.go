@@ -28,6 +28,11 @@ type Resource struct {
 	Annotations *content.Annotations
 	// Meta is the resource's _meta in lists.
 	Meta map[string]any
+	// Unlisted keeps the resource out of lists, for all: who knows the URI can read it. Default: it is listed.
+	Unlisted bool
+	// Cache is how long what a read gives may be kept, and whether for everybody. Default: not at all, by nobody else.
+	// Context.SetCache says otherwise for one read.
+	Cache CacheHint
 	// CanAccess decides who may read it. For others it is neither in lists nor there, unless the guard challenges.
 	CanAccess auth.Guard
 	// Use are the resource's own links of the chain.
@@ -47,6 +52,7 @@ type ResourceTemplate struct {
 	Icons                              []protocol.Icon
 	Annotations                        *content.Annotations
 	Meta                               map[string]any
+	Cache                              CacheHint
 	CanAccess                          auth.Guard
 	Use                                []Handler
 	// Complete offers values for variables. A variable whose field has oneof offers those without it.
@@ -69,8 +75,8 @@ type resource struct {
 	complete map[string]Completer
 }
 
-// AddResource adds a resource. A mistake in it panics, with the URI and the cure. While the App serves, clients are told
-// that the list has changed.
+// AddResource adds a resource. A mistake in it panics, with the URI and the cure. While the App serves, clients that may
+// see it are told that the list has changed.
 func (a *App) AddResource(r Resource) { must(a.TryAddResource(r)) }
 
 // TryAddResource is AddResource for URIs that are made while the App serves: a mistake is its error.
@@ -99,7 +105,7 @@ func (a *App) TryAddResourceTemplate(def ResourceTemplate) error {
 	}
 	r := &resource{template: parsed, trusted: def.Trusted, complete: def.Complete, def: Resource{
 		URI: def.URI, Name: def.Name, Title: def.Title, Description: def.Description, MimeType: def.MimeType, Icons: def.Icons,
-		Annotations: def.Annotations, Meta: def.Meta, CanAccess: def.CanAccess, Use: def.Use, Handler: def.Handler,
+		Annotations: def.Annotations, Meta: def.Meta, Cache: def.Cache, CanAccess: def.CanAccess, Use: def.Use, Handler: def.Handler,
 	}}
 	if err := a.compileResource(r); err != nil {
 		return err
@@ -114,22 +120,40 @@ func (a *App) addResource(shelf *shelf[*resource], r *resource, what string) (er
 		}
 	})
 	if err == nil {
-		a.engine.changed.tell(changedResources)
+		a.resourceChanged(r)
 	}
 	return err
 }
 
-// RemoveResource removes a resource, or a template of resources, and tells whether it was there.
-func (a *App) RemoveResource(uri string) (found bool) {
+// RemoveResource removes a resource, or a template of resources, and tells whether it was there. Clients that could see
+// it are told that the list has changed.
+func (a *App) RemoveResource(uri string) bool {
+	var single, family *resource
 	a.change(func() {
-		same := func(r *resource) bool { return r.def.URI == uri }
-		found = a.resources.remove(uri, same)
-		found = a.templates.remove(uri, same) || found
+		single, _ = a.resources.remove(uri)
+		family, _ = a.templates.remove(uri)
 	})
-	if found {
-		a.engine.changed.tell(changedResources)
+	for _, r := range []*resource{single, family} {
+		if r != nil {
+			a.resourceChanged(r)
+		}
 	}
-	return found
+	return single != nil || family != nil
+}
+
+// resourceChanged tells those who may see a resource that it has come or gone.
+func (a *App) resourceChanged(r *resource) {
+	if r.def.Unlisted {
+		return
+	}
+	a.engine.changed.list(changedResources, a.guarded(r.kind(), r.def.URI, r.group, r.def.CanAccess))
+}
+
+func (r *resource) kind() string {
+	if r.template != nil {
+		return auth.KindTemplate
+	}
+	return auth.KindResource
 }
 
 // compileResource makes what reading needs.
@@ -138,11 +162,20 @@ func (a *App) compileResource(r *resource) error {
 	if f.call == nil || f.in == nil {
 		return fmt.Errorf("fastmcp: the resource %q has no Handler: make one with fastmcp.Get or Typed", r.def.URI)
 	}
+	if err := r.def.Cache.check(); err != nil {
+		return fmt.Errorf("fastmcp: the resource %q: %w", r.def.URI, err)
+	}
+	if err := f.checked(a); err != nil {
+		return fmt.Errorf("fastmcp: the resource %q: %w", r.def.URI, err)
+	}
 	plan, err := a.schemas.Input(f.in)
 	if err != nil {
 		return fmt.Errorf("fastmcp: the resource %q: %w", r.def.URI, err)
 	}
 	r.plan = plan
+	if f.of != nil {
+		f.call = f.of(&r.def)
+	}
 	r.bind = func(c *Context, dst any) error {
 		_, problems := plan.BindLenient(c.args, dst)
 		if len(problems) > 0 {
@@ -204,11 +237,7 @@ func (r *resource) append(dst []byte, rev protocol.Revision) ([]byte, error) {
 }
 
 func (a *App) entryOfResource(r *resource) *entry {
-	kind := auth.KindResource
-	if r.template != nil {
-		kind = auth.KindTemplate
-	}
-	e := a.entry(kind, r.def.URI, r.group, r.def.CanAccess, r.def.Use, readResource)
+	e := a.entry(r.kind(), r.def.URI, r.group, r.def.CanAccess, r.def.Use, readResource)
 	e.resource, e.append = r, r.append
 	return e
 }
@@ -216,7 +245,12 @@ func (a *App) entryOfResource(r *resource) *entry {
 // isTextual tells that contents of a type are text.
 func isTextual(mime string) bool {
 	mime, _, _ = strings.Cut(mime, ";")
-	return strings.HasPrefix(mime, "text/") || mime == "application/json" || strings.HasSuffix(mime, "+json") || strings.HasSuffix(mime, "+xml") || mime == "application/xml"
+	switch mime {
+	case "application/json", "application/xml", "application/yaml", "application/toml", "application/sql", "application/javascript",
+		"application/jsonl", "application/x-ndjson":
+		return true
+	}
+	return strings.HasPrefix(mime, "text/") || strings.HasSuffix(mime, "+json") || strings.HasSuffix(mime, "+xml") || strings.HasSuffix(mime, "+yaml")
 }
 
 // contentsOf makes the contents of a resource of what its function has returned.

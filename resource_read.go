@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/fastmcp-go/fastmcp/auth"
@@ -47,6 +48,7 @@ func prepareRead(j *job) *rpc.Refusal {
 	}
 	j.context.chain = e.chain
 	j.context.resource, j.context.name = e.resource, uri
+	j.context.cache = &caching{hint: e.resource.def.Cache, guarded: len(e.guards) > 0}
 	j.context.args = uritemplate.AppendJSON(nil, values, e.resource.asText...)
 	return nil
 }
@@ -86,13 +88,28 @@ func (c *Context) encodeRead() (members, error) {
 	}
 	b := content.AppendContents([]byte(`"contents":`), contents, c.call.Revision)
 	if c.call.Revision.HasResultType() {
-		// What a resource holds may depend on who reads it: nobody else may keep it.
-		b = appendCaching(b, 0, true)
+		b = c.appendReadCaching(b)
 	}
 	return members(b), nil
 }
 
-// Embed reads one of the App's own resources, as the caller would, to put it into a result.
+// maxEmbeds is how many resources one request may embed at a time, side by side or within each other. What embeds itself
+// would otherwise end with the stack, and the process with it.
+const maxEmbeds = 100
+
+func (c *Context) enterEmbed(uri string) (leave func(), err error) {
+	if err := c.life.error(); err != nil {
+		return nil, err // nobody waits for it
+	}
+	if c.job.embeds.Add(1) > maxEmbeds {
+		c.job.embeds.Add(-1)
+		return nil, fmt.Errorf("fastmcp: Embed(%q): this request embeds more than %d resources at a time: one that embeds itself, or another that embeds it, must not", uri, maxEmbeds)
+	}
+	return func() { c.job.embeds.Add(-1) }, nil
+}
+
+// Embed reads one of the App's own resources, as the caller would, to put it into a result. A request may be embedding 100
+// at a time, so that a resource that embeds itself comes to an end.
 func (c *Context) Embed(uri string) (content.ResourceBlock, error) {
 	e, values := c.job.catalog.resourceAt(uri)
 	if e == nil {
@@ -105,6 +122,12 @@ func (c *Context) Embed(uri string) (content.ResourceBlock, error) {
 	if err := uritemplate.Check(values, uritemplate.Policy{Trusted: e.resource.trusted}); err != nil {
 		return content.ResourceBlock{}, unsafeValue(err)
 	}
+	leave, err := c.enterEmbed(uri)
+	if err != nil {
+		return content.ResourceBlock{}, err
+	}
+	defer leave()
+	defer c.embedding(e)()
 	r := e.resource
 	args := uritemplate.AppendJSON(nil, values, r.asText...)
 	v, err := r.def.Handler.call(c, func(_ *Context, dst any) error {

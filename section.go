@@ -19,6 +19,7 @@ type section struct {
 	entries []*entry
 	byKey   map[string]*entry
 	guarded bool
+	ttl     time.Duration // how long a client may keep it
 	pages   pages
 }
 
@@ -26,8 +27,11 @@ func (s *section) add(e *entry) {
 	if s.byKey == nil {
 		s.byKey = make(map[string]*entry)
 	}
-	s.entries = append(s.entries, e)
 	s.byKey[e.key] = e
+	if e.resource != nil && e.resource.def.Unlisted {
+		return
+	}
+	s.entries = append(s.entries, e)
 	s.guarded = s.guarded || len(e.guards) > 0
 }
 
@@ -49,9 +53,11 @@ func (e *entry) ask(ctx context.Context, a *auth.Access) (d auth.Decision) {
 	defer func() {
 		if v := recover(); v != nil {
 			d = auth.Deny()
+			log := e.log
 			if c, ok := From(ctx); ok {
-				c.Log().Error("guard panicked", e.kind, e.key, "error", &fault{value: v}, "stack", string(debug.Stack()))
+				log = c.Log()
 			}
+			log.Error("guard panicked", e.kind, e.key, "error", &fault{value: v}, "stack", string(debug.Stack()))
 		}
 	}()
 	for _, guard := range e.guards {
@@ -146,18 +152,9 @@ func (s *section) writePage(key pageKey, config *Config) ([]byte, *protocol.Erro
 		b = append(append(append(b, `,"nextCursor":"`...), next...), '"')
 	}
 	if key.revision.HasResultType() {
-		b = appendCaching(b, config.ListTTL, s.guarded)
+		b = appendCaching(b, s.ttl, s.guarded)
 	}
 	return b, nil
-}
-
-// appendCaching says how long a list may be kept, and by whom: one with guards in it only by who asked.
-func appendCaching(b []byte, ttl time.Duration, private bool) []byte {
-	b = strconv.AppendInt(append(b, `,"ttlMs":`...), ttl.Milliseconds(), 10)
-	if private {
-		return append(b, `,"cacheScope":"private"`...)
-	}
-	return append(b, `,"cacheScope":"public"`...)
 }
 
 // cursor names the item that a page begins with: by its place and by its name, so that a list that has changed in

@@ -313,8 +313,13 @@ func TestMountNeedsOneProcess(t *testing.T) {
 	if v := panicOf(func() { fastmcp.New().Mount(prefork) }); v == nil || !strings.Contains(v.(string), "Prefork") {
 		t.Errorf("Prefork: %v", v)
 	}
-	if v := panicOf(func() { fastmcp.New(fastmcp.Config{Stateless: true}).Mount(prefork) }); v != nil {
+	if v := panicOf(func() {
+		fastmcp.New(fastmcp.Config{Stateless: true, Keys: [][]byte{[]byte(strings.Repeat("k", 32))}}).Mount(prefork)
+	}); v != nil {
 		t.Errorf("Prefork without sessions: %v", v)
+	}
+	if v := panicOf(func() { fastmcp.New(fastmcp.Config{Stateless: true}).Mount(prefork) }); v == nil || !strings.Contains(v.(string), "Config.Keys") {
+		t.Errorf("Prefork without keys: %v", v)
 	}
 }
 

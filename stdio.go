@@ -5,7 +5,6 @@ package fastmcp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -48,8 +47,8 @@ func (a *App) ServeStdio(ctx context.Context) error {
 
 // serveStdio is ServeStdio on any pair of streams.
 func (a *App) serveStdio(ctx context.Context, in io.Reader, out io.Writer) error {
-	if err := a.backend.Open(a.base); err != nil {
-		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
+	if err := a.start(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,18 +1,13 @@
 package fastmcp
 
 import (
-	"context"
 	"sync"
 
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
-	"github.com/fastmcp-go/fastmcp/internal/scan"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/protocol"
 )
-
-// maxSubscriptions is how many resources a session, or a listener, may subscribe to.
-const maxSubscriptions = 1000
 
 // subscriptions are the resources that a session wants to hear of.
 type subscriptions struct {
@@ -63,8 +58,8 @@ func subscribe(c *Context) error {
 	c.engine.subscribing.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, again := s.uris[c.name]; !again && len(s.uris) >= maxSubscriptions {
-		return invalidParams("more than %d subscriptions in a session", maxSubscriptions)
+	if _, again := s.uris[c.name]; !again && len(s.uris) >= c.engine.config.Sessions.MaxSubscriptions {
+		return invalidParams("more than %d subscriptions in a session", c.engine.config.Sessions.MaxSubscriptions)
 	}
 	s.uris[c.name] = struct{}{}
 	c.SetResult(members{})
@@ -93,25 +88,16 @@ func (s *subscriptions) has(uri string) bool {
 	return ok
 }
 
-// ResourceUpdated tells those who have subscribed to a resource, and may still read it, that it has changed.
-func (a *App) ResourceUpdated(uri string) {
-	e := a.engine
-	catalog := e.current()
-	entry, _ := catalog.resourceAt(uri)
-	if entry == nil {
-		return // who could read it?
-	}
-	note := append([]byte(`{"jsonrpc":"2.0","method":"`+protocol.NoteResourceUpdated+`","params":{"uri":`), scan.AppendString(nil, uri)...)
-	note = append(note, "}}"...)
-	ctx := context.WithoutCancel(a.base)
+// subscribed tells that somebody wants to hear of a resource.
+func (e *engine) subscribed(uri string) (found bool) {
 	e.hub.All(func(r *session.Record) bool {
-		if subscriptionsOf(r).has(uri) {
-			access := auth.Access{Principal: r.Principal(), Op: auth.OpSubscribe, Kind: entry.kind, Name: uri, SessionID: r.ID}
-			if entry.ask(ctx, &access).Allowed {
-				_, _ = r.Own().Append(note) // a session that has just ended hears nothing
-			}
-		}
-		return true
+		found = subscriptionsOf(r).has(uri)
+		return !found
 	})
-	e.listeners.updated(ctx, entry, uri)
+	return found || e.listeners.any(func(l *listener) bool { return l.has(uri) })
 }
+
+// ResourceUpdated tells those who have subscribed to a resource, and may still read it, that it has changed. It returns
+// at once. What is updated several times within 50 ms is told once; then the guards are asked, of the principal as of
+// the session's last request.
+func (a *App) ResourceUpdated(uri string) { a.engine.changed.updated(uri) }

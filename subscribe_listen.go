@@ -3,6 +3,7 @@ package fastmcp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 
@@ -19,7 +20,9 @@ const metaSubscription = "io.modelcontextprotocol/subscriptionId"
 type listener struct {
 	c     *Context
 	lists int
-	uris  []string
+	uris  []string // in the client's order
+	wants map[string]struct{}
+	tasks *taskListener // nil: of none
 
 	mu      sync.Mutex
 	pending int
@@ -51,27 +54,26 @@ func (l *listeners) each(f func(*listener)) {
 	}
 }
 
-// tell wakes those who want to hear of a list.
-func (l *listeners) tell(list int, _ string) {
-	l.each(func(one *listener) {
-		if one.lists&list != 0 {
-			one.add(list, "")
-		}
-	})
+// any tells that one of them is so.
+func (l *listeners) any(so func(*listener) bool) (found bool) {
+	l.each(func(one *listener) { found = found || so(one) })
+	return found
 }
 
-// updated wakes those who want to hear of a resource and may read it.
-func (l *listeners) updated(ctx context.Context, e *entry, uri string) {
-	l.each(func(one *listener) {
-		if slices.Contains(one.uris, uri) {
-			access := auth.Access{Principal: one.c.Principal(), Op: auth.OpSubscribe, Kind: e.kind, Name: uri}
-			if e.ask(ctx, &access).Allowed {
-				one.add(0, uri)
-			}
-		}
-	})
+// has tells that the listener wants to hear of a resource.
+func (l *listener) has(uri string) bool {
+	_, ok := l.wants[uri]
+	return ok
 }
 
+// listChanged is told of each list, and tells the client of those that it wants to hear of.
+func (l *listener) listChanged(list int) {
+	if l.lists&list != 0 {
+		l.add(list, "")
+	}
+}
+
+// add tells the client of a list, or of a resource, once it reads again.
 func (l *listener) add(list int, uri string) {
 	l.mu.Lock()
 	l.pending |= list
@@ -79,6 +81,11 @@ func (l *listener) add(list int, uri string) {
 		l.updated = append(l.updated, uri)
 	}
 	l.mu.Unlock()
+	l.knock()
+}
+
+// knock has the listener look at what there is to tell.
+func (l *listener) knock() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -95,26 +102,32 @@ func prepareListen(j *job) *rpc.Refusal {
 		Prompts   bool     `json:"promptsListChanged"`
 		Resources bool     `json:"resourcesListChanged"`
 		URIs      []string `json:"resourceSubscriptions"`
+		Tasks     []string `json:"taskIds"`
 	}
 	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &want) != nil {
 		return rpc.Refuse(rpc.Failed, invalidParams("notifications must be an object of what to hear of"))
 	}
-	if len(want.URIs) > maxSubscriptions {
-		return rpc.Refuse(rpc.Failed, invalidParams("more than %d subscriptions", maxSubscriptions))
+	if most := j.engine.config.Sessions.MaxSubscriptions; len(want.URIs) > most {
+		return rpc.Refuse(rpc.Failed, invalidParams("more than %d subscriptions", most))
 	}
-	l := &listener{c: &j.context, wake: make(chan struct{}, 1)}
+	l := &listener{c: &j.context, wants: make(map[string]struct{}), wake: make(chan struct{}, 1)}
 	for list, on := range map[int]bool{changedTools: want.Tools, changedPrompts: want.Prompts, changedResources: want.Resources} {
 		if on {
 			l.lists |= list
 		}
 	}
 	for _, uri := range want.URIs {
-		if e, _ := j.catalog.resourceAt(uri); e != nil {
-			access := auth.Access{Principal: c.Principal, Op: auth.OpSubscribe, Kind: e.kind, Name: uri}
-			if e.ask(&j.context, &access).Allowed {
-				l.uris = append(l.uris, uri)
-			}
+		e, _ := j.catalog.resourceAt(uri)
+		if e == nil || l.has(uri) {
+			continue
 		}
+		access := auth.Access{Principal: c.Principal, Op: auth.OpSubscribe, Kind: e.kind, Name: uri}
+		if e.ask(&j.context, &access).Allowed {
+			l.uris, l.wants[uri] = append(l.uris, uri), struct{}{}
+		}
+	}
+	if r := l.prepareTasks(j, want.Tasks); r != nil {
+		return r
 	}
 	c.Meta.LogLevel, c.Meta.ProgressToken = nil, nil // neither belongs on this stream, whatever a middleware says
 	j.context.listener = l
@@ -139,6 +152,11 @@ func listen(c *Context) error {
 	if err := c.send(l.acknowledgement()); err != nil {
 		return err
 	}
+	defer l.tasks.close()
+	if err := l.tasks.open(c); err != nil {
+		return err
+	}
+	told := make(map[string]int64)
 	ctx := context.Context(c)
 	if p := c.Principal(); p != nil && !p.ExpiresAt.IsZero() {
 		var stop context.CancelFunc
@@ -152,7 +170,7 @@ func listen(c *Context) error {
 		case <-c.engine.stopping:
 			return l.end()
 		case <-l.wake:
-			if err := l.flush(); err != nil {
+			if errors.Join(l.flush(), l.tasks.flush(l, told)) != nil {
 				return l.end()
 			}
 		}
@@ -185,6 +203,13 @@ func (l *listener) acknowledgement() []byte {
 	if len(l.uris) > 0 {
 		uris, _ := marshal(l.uris) // strings always marshal
 		b = append(append(b, comma+`"resourceSubscriptions":`...), uris...)
+	}
+	if l.tasks != nil {
+		if l.lists != 0 || len(l.uris) > 0 {
+			b = append(b, ',')
+		}
+		ids, _ := marshal(l.tasks.ids)
+		b = append(append(b, `"taskIds":`...), ids...)
 	}
 	return append(l.meta(append(b, "},"...)), "}}"...)
 }

@@ -45,6 +45,8 @@ type Tool struct {
 	// MaxWaiting bounds how many calls wait until they may run, each for the Timeout or else 30 s at most; others are
 	// told to try again. Default: sixteen times MaxConcurrent; negative: none.
 	MaxWaiting int
+	// Task is whether calls are answered at once and finished later. Default: never.
+	Task TaskMode
 	// Handler is the function: Typed, Do, Get or Raw makes it.
 	Handler Func
 }
@@ -77,12 +79,15 @@ func (a *App) compile(def Tool, g *Group) (*tool, error) {
 	if def.Handler.call == nil {
 		return nil, fmt.Errorf("fastmcp: the tool %q has no Handler: make one with fastmcp.Typed, Do, Get or Raw", t.def.Name)
 	}
+	if err := def.Handler.checked(a); err != nil {
+		return nil, fmt.Errorf("fastmcp: the tool %q: %w", t.def.Name, err)
+	}
 	if slices.ContainsFunc(def.Use, func(h Handler) bool { return h == nil }) {
 		return nil, fmt.Errorf("fastmcp: the tool %q: Use has a nil Handler: leave it out", t.def.Name)
 	}
 	t.wire = protocol.Tool{
 		Name: t.def.Name, Title: def.Title, Description: def.Description, Icons: def.Icons,
-		Annotations: def.Annotations, Meta: def.Meta,
+		Annotations: def.Annotations, Meta: def.Meta, TaskSupport: def.Task.support(),
 	}
 	for _, step := range []func(*tool) error{a.compileInput, a.compileOutput, compileMirrors, checkWire} {
 		if err := step(t); err != nil {

@@ -69,7 +69,7 @@ func callTool(c *Context) error {
 	if t.slots != nil {
 		defer t.slots.release()
 	}
-	v, err := t.def.Handler.call(c, t.bind)
+	v, err := t.def.Handler.call(c, c.binder())
 	if err != nil {
 		return timedOut(c, err)
 	}
@@ -92,7 +92,7 @@ func abandonable(c *Context) error {
 		}
 		var o outcome
 		o.err = contain(func() (err error) {
-			o.v, err = t.def.Handler.call(c, t.bind)
+			o.v, err = t.def.Handler.call(c, c.binder())
 			return err
 		})
 		done <- o
@@ -111,6 +111,9 @@ func abandonable(c *Context) error {
 
 // timedOut tells a model that a tool had no time left, when that is why it failed.
 func timedOut(c *Context, err error) error {
+	if c.tool.def.Timeout <= 0 {
+		return err // it was the end of a task's TTL
+	}
 	if !errors.Is(c.life.error(), context.DeadlineExceeded) || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 		return err
 	}

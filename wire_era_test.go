@@ -255,7 +255,7 @@ func TestWireInitialize(t *testing.T) {
 }
 
 func TestWireDiscover(t *testing.T) {
-	s := newWire(t, fastmcp.Config{Name: "n", Version: "7", Instructions: "Add things.", ListTTL: time.Minute})
+	s := newWire(t, fastmcp.Config{Name: "n", Version: "7", Instructions: "Add things.", Cache: fastmcp.CacheConfig{Discover: time.Minute}})
 	a := s.do("POST", statelessHeaders("server/discover", ""), stateless(1, "server/discover", "", ""))
 	m := wireError(t, "discover", a, 200, 0)
 	var r map[string]any

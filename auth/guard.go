@@ -6,7 +6,8 @@ import "context"
 // any goroutine, so it should be quick. The Access is not the guard's to keep or to change.
 //
 // A guard that panics denies: the engine sees to that. A guard's Decision about the same Access should depend on the
-// principal and the arguments only, since lists are cached for those who are allowed the same.
+// principal and the arguments only, since lists are cached for those who are allowed the same, and since who may hear of
+// a change is asked once for all sessions of a principal.
 type Guard func(ctx context.Context, a *Access) Decision
 
 // Op is what a caller wants to do.
@@ -68,7 +69,8 @@ type Access struct {
 	Name string
 	// Args are the arguments as the caller sent them, JSON that nothing has checked yet; nil in lists.
 	Args []byte
-	// SessionID is the session, "" where there is none. It identifies nobody: that is what Principal is for.
+	// SessionID is the session, "" where there is none and when the question is who may hear of a change. It identifies
+	// nobody: that is what Principal is for.
 	SessionID string
 }
 

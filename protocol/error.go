@@ -62,7 +62,12 @@ func AppendError(dst, id []byte, e *Error) []byte {
 	if id != nil {
 		dst = append(append(append(dst, `"id":`...), id...), ',')
 	}
-	dst = fmt.Appendf(append(dst, `"error":{"code":`...), "%d", e.Code)
+	return append(AppendErrorObject(append(dst, `"error":`...), e), '}')
+}
+
+// AppendErrorObject appends e as the error member of a response has it.
+func AppendErrorObject(dst []byte, e *Error) []byte {
+	dst = fmt.Appendf(append(dst, `{"code":`...), "%d", e.Code)
 	dst = scan.AppendString(append(dst, `,"message":`...), e.Message)
 	if e.Data != nil {
 		// What cannot be marshalled is left out: an error must get through.
@@ -70,5 +75,5 @@ func AppendError(dst, id []byte, e *Error) []byte {
 			dst = append(append(dst, `,"data":`...), data...)
 		}
 	}
-	return append(dst, "}}"...)
+	return append(dst, '}')
 }

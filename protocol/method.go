@@ -42,6 +42,11 @@ const (
 	NotePromptsChanged   = "notifications/prompts/list_changed"
 	NoteResourceUpdated  = "notifications/resources/updated"
 	NoteRootsChanged     = "notifications/roots/list_changed"
+	// NoteTaskStatus tells how a task stands (2025-11-25), NoteTask likewise where tasks are an extension.
+	NoteTaskStatus = "notifications/tasks/status"
+	NoteTask       = "notifications/tasks"
+	// NoteElicitationComplete tells that what was to be done at an address is done (2025-11-25 only).
+	NoteElicitationComplete = "notifications/elicitation/complete"
 	// NoteStreamContent carries a block of a tool's content before its result, when a server is told to send it. It
 	// is not part of the protocol.
 	NoteStreamContent = "notifications/tool/streamContent"

@@ -132,11 +132,21 @@ func (r Revision) HasMirroredHeaders() bool { return r.has(stateless) }
 // may be cached.
 func (r Revision) HasResultType() bool { return r.has(stateless) }
 
+// HasTasks tells that a call may ask to be a task (the experiment of 2025-11-25).
+func (r Revision) HasTasks() bool { return r.has(legacyTasks) }
+
+// HasTaskExtension tells that tasks are an extension, which the server decides to use (SEP-2663).
+func (r Revision) HasTaskExtension() bool { return r.has(stateless) }
+
 // HasElicitation tells that a client may be asked to have its user fill in a form.
 func (r Revision) HasElicitation() bool { return r.has(structured) }
 
 // HasURLElicitation tells that a client may be asked to open an address, and that a question says in which mode it is.
 func (r Revision) HasURLElicitation() bool { return r.has(urlElicit) }
+
+// HasElicitationIDs tells that a request to open an address has an id, by which the client is told when it is done, and
+// that a request may fail because one has to be opened first (2025-11-25 only).
+func (r Revision) HasElicitationIDs() bool { return r.has(urlElicit) && r.HasSessions() }
 
 // HasSamplingTools tells that sampling may offer tools, and that a message may have several pieces of content. It came
 // with elicitation in URL mode.

@@ -65,11 +65,16 @@ type Implementation struct {
 
 // Tool is a tool as a list shows it. Its schemas are JSON.
 type Tool struct {
-	Name, Title, Description  string
+	// Title is for people, Description for the model.
+	Name, Title, Description string
+	// OutputSchema may be nil.
 	InputSchema, OutputSchema []byte
-	Annotations               *ToolAnnotations
-	Icons                     []Icon
-	Meta                      map[string]any
+	// Annotations, Icons and Meta are left out when there are none.
+	Annotations *ToolAnnotations
+	Icons       []Icon
+	Meta        map[string]any
+	// TaskSupport is "optional" or "required"; "" is not said (2025-11-25 only).
+	TaskSupport string
 }
 
 // AppendTool appends t as revision r shows it: what the revision does not have is left out (reference: the schema of
@@ -90,6 +95,9 @@ func AppendTool(dst []byte, t *Tool, r Revision) ([]byte, error) {
 	}
 	if len(t.Icons) > 0 && r.HasIcons() {
 		o.value("icons", t.Icons)
+	}
+	if t.TaskSupport != "" && r.HasTasks() {
+		o.value("execution", map[string]string{"taskSupport": t.TaskSupport})
 	}
 	if len(t.Meta) > 0 && r.HasItemMeta() {
 		o.value("_meta", t.Meta)

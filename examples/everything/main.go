@@ -22,6 +22,8 @@ func main() {
 	addResources(app)
 	addPrompts(app)
 	addChanges(app)
+	addSkills(app)
+	addTasks(app)
 
 	ln, err := net.Listen("tcp", *addr)
 	if err != nil {

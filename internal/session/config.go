@@ -40,6 +40,11 @@ type Config struct {
 	// CallsPerSession bounds the calls that run at a time in one session. Default: 1024.
 	CallsPerSession int
 
+	// InboxSize is how many functions that were posted to a session wait to run. Default: 64.
+	InboxSize int
+	// InboxBytes is how many bytes they keep. Default: 256 KiB.
+	InboxBytes int
+
 	// StateKeys is how many keys a session's state may have. Default: 256.
 	StateKeys int
 	// StateBytes is how large its keys and values may be together. Default: 64 KiB.
@@ -101,6 +106,8 @@ func (c Config) withDefaults() Config {
 	bound(&c.LogBytes, 1<<20)
 	bound(&c.StreamsPerSession, 32)
 	bound(&c.CallsPerSession, 1024)
+	bound(&c.InboxSize, 64)
+	bound(&c.InboxBytes, 256<<10)
 	bound(&c.StateKeys, 256)
 	bound(&c.StateBytes, 64<<10)
 	switch {

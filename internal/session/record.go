@@ -25,6 +25,7 @@ type Record struct {
 	ip          prefix
 	created     time.Time
 	initialized atomic.Bool
+	reachable   atomic.Bool
 	level       atomic.Uint32
 	principal   atomic.Pointer[auth.Principal]
 	locals      sync.Map
@@ -42,8 +43,11 @@ type Record struct {
 	streams []*Stream // of calls, oldest first
 	opened  int64     // how many there have been
 
-	questions map[string]chan Answer // what the client has been asked and has not answered, by id
-	asked     int64                  // how many there have been
+	questions map[string]*Question // what the client has been asked and has not answered, by id
+	asked     int64                // how many there have been
+	issued    []string             // ids of addresses that its user was asked to open, oldest first
+
+	inbox inbox
 }
 
 func newRecord(h *Hub, o Opening) *Record {
@@ -67,6 +71,12 @@ func (r *Record) Initialized() bool { return r.initialized.Load() }
 
 // SetInitialized notes that it has. It tells whether this was the first time.
 func (r *Record) SetInitialized() bool { return !r.initialized.Swap(true) }
+
+// SetReachable notes that the client can be asked on its own stream, if it has initialized and that is open. It tells
+// whether this was the first time.
+func (r *Record) SetReachable() bool {
+	return r.Initialized() && r.own.Attached() && !r.reachable.Swap(true)
+}
 
 // Level is the least level of log messages that the client wants; no level until it has set one.
 func (r *Record) Level() protocol.Level { return protocol.Level(r.level.Load()) }
@@ -105,6 +115,9 @@ func (r *Record) Ended() bool {
 	defer r.mu.Unlock()
 	return r.ended
 }
+
+// Idle is how long nobody has used the session: its client has sent nothing, and no call and no stream has ended.
+func (r *Record) Idle() time.Duration { return r.hub.now() - time.Duration(r.used.Load()) }
 
 // acquire makes the session busy, so that it neither expires nor is evicted.
 func (r *Record) acquire() error {
@@ -160,6 +173,7 @@ func (r *Record) hangUp(retry time.Duration, reason string) {
 	for _, cancel := range calls {
 		cancel(reason)
 	}
+	r.unaskAll() // a call that waits for an answer has been cancelled by now, and says so
 	r.own.discard(retry)
 	for _, s := range streams {
 		s.discard(retry)

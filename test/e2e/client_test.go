@@ -15,14 +15,14 @@ import (
 )
 
 var (
-	// server is examples/quickstart and everything examples/everything, started once for all clients.
-	server, everything *live.Server
+	// server is examples/quickstart, everything examples/everything and dice examples/apps, started once for all clients.
+	server, everything, dice *live.Server
 	// notes is the program of examples/stdio, which each client starts for itself.
 	notes string
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(live.Run(m, live.Serve("quickstart", &server), live.Serve("everything", &everything), live.Build("stdio", &notes)))
+	os.Exit(live.Run(m, live.Serve("quickstart", &server), live.Serve("everything", &everything), live.Serve("apps", &dice), live.Build("stdio", &notes)))
 }
 
 // patience bounds every wait of these tests.

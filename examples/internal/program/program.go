@@ -52,8 +52,8 @@ func (o *Output) String() string {
 // listening is the line that an example prints once it can be called.
 var listening = regexp.MustCompile(`(?m)^listening on (http://127\.0\.0\.1:[1-9][0-9]*/mcp)$`)
 
-// Start builds the program in the folder of the test, and runs it on a free port.
-func Start(t *testing.T) *Program {
+// Start builds the program in the folder of the test, and runs it on a free port, with more arguments if there are any.
+func Start(t *testing.T, args ...string) *Program {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
@@ -61,7 +61,7 @@ func Start(t *testing.T) *Program {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	p := &Program{t: t}
-	cmd := exec.CommandContext(ctx, path, "-addr", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, path, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	if err := cmd.Start(); err != nil {
 		cancel()
