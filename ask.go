@@ -33,8 +33,10 @@ func (e *UnsupportedError) Error() string {
 // Is tells that target is ErrUnsupported.
 func (e *UnsupportedError) Is(target error) bool { return target == ErrUnsupported }
 
-// errAsked ends a round of 2026-07-28: the question goes out with the answer, whatever becomes of this error.
-var errAsked = errors.New("fastmcp: the client is being asked: the handler runs again with its answer")
+// ErrAsked is what a question returns in 2026-07-28 when it has no answer yet, and the handler returns it: the question goes
+// out with the answer to the request, whatever becomes of this error, and the handler runs again when the client comes
+// back (SEP-2322). A middleware that counts or logs errors lets it pass: nothing has failed.
+var ErrAsked = errors.New("fastmcp: the client is being asked: the handler runs again with its answer")
 
 // question is something to ask a client.
 type question struct {
@@ -72,6 +74,8 @@ type inquiry struct {
 	// inputs are the keys of answers that came without a state: the handler may have asked for them, or not.
 	inputs map[string]bool
 	once   map[string]*once
+	// id names the request through all its rounds, where effects are noted that happen once; "" until then.
+	id string
 }
 
 // mayAsk tells that the request is one whose handler may ask: in 2026-07-28 only these have results that ask (SEP-2322).

@@ -24,6 +24,7 @@ type askState struct {
 	Answers map[string]json.RawMessage `json:"a,omitempty"`
 	Once    map[string]json.RawMessage `json:"o,omitempty"`
 	Asked   []string                   `json:"k"`
+	ID      string                     `json:"i,omitempty"`
 }
 
 // replay gives what the client has answered, or notes the question for the end of the round.
@@ -45,7 +46,7 @@ func (a *inquiry) replay(q *question) error {
 	if !slices.ContainsFunc(a.pending, func(p *question) bool { return p.key == q.key }) {
 		a.pending = append(a.pending, q)
 	}
-	return errAsked
+	return ErrAsked
 }
 
 // keep notes that an answer was one to a question.
@@ -86,6 +87,7 @@ func (j *job) resume() *rpc.Refusal {
 			a.answers[key] = answer
 		}
 	}
+	a.id = state.ID
 	if len(state.Once) > 0 {
 		a.once = make(map[string]*once, len(state.Once))
 	}
@@ -113,11 +115,11 @@ func (j *job) openState() (state askState, failed *protocol.Error) {
 	return state, nil
 }
 
-// binding is what a state belongs to: who called what with which arguments.
+// binding is what a state belongs to: who called what, of which App, with which arguments.
 func (j *job) binding() []byte {
 	c := j.context.call
 	arguments := sha256.Sum256(canonical(c.Args))
-	return seal.Bind([]byte(c.Principal.Key()), []byte(c.Method), []byte(protocol.String(c.Name)), []byte(protocol.String(c.URI)), arguments[:])
+	return seal.Bind([]byte(j.engine.config.Name), []byte(c.Principal.Key()), []byte(c.Method), []byte(protocol.String(c.Name)), []byte(protocol.String(c.URI)), arguments[:])
 }
 
 // canonical writes arguments so that a client which has written them anew, with other spaces and in another order, has
@@ -169,7 +171,8 @@ func (j *job) encodeQuestions(err error) (data []byte, ok bool, failed error) {
 
 // sealState makes the state of the next round. a.mu is held.
 func (j *job) sealState(a *inquiry) (string, error) {
-	state := askState{Answers: make(map[string]json.RawMessage), Once: make(map[string]json.RawMessage)}
+	a.name()
+	state := askState{ID: a.id, Answers: make(map[string]json.RawMessage), Once: make(map[string]json.RawMessage)}
 	for key, answer := range a.answers {
 		if !a.inputs[key] {
 			state.Answers[key] = answer

@@ -58,7 +58,9 @@ func refusesState(t *testing.T, what string, a answer, runs *atomic.Int64, befor
 
 func TestAskStateBelongsToItsRequest(t *testing.T) {
 	runs := &atomic.Int64{}
-	s, foreign := greeter(t, fastmcp.Config{}, runs), greeter(t, fastmcp.Config{}, runs)
+	keys := [][]byte{bytes.Repeat([]byte{5}, 32)}
+	s, foreign := greeter(t, fastmcp.Config{Keys: keys}, runs), greeter(t, fastmcp.Config{}, runs)
+	namesake := greeter(t, fastmcp.Config{Name: "another", Keys: keys}, runs)
 	alice, bob := headers{"Authorization": "Bearer token-of-alice-1234"}, headers{"Authorization": "Bearer token-of-bob-123456"}
 	const args = `{"x":1,"y":[2,{"z":3,"a":4}]}`
 	state := s.round(alice, "greet", args, allCapabilities, "").inputs(t).State
@@ -73,6 +75,7 @@ func TestAskStateBelongsToItsRequest(t *testing.T) {
 		"nobody":          s.round(nil, "greet", args, allCapabilities, back(state, annIsIt)),
 		"other tool":      s.round(alice, "meet", args, allCapabilities, back(state, annIsIt)),
 		"other arguments": s.round(alice, "greet", `{"x":2,"y":[2,{"z":3,"a":4}]}`, allCapabilities, back(state, annIsIt)),
+		"other App, keys": namesake.round(alice, "greet", args, allCapabilities, back(state, annIsIt)),
 		"other server":    foreign.round(alice, "greet", args, allCapabilities, back(state, annIsIt)),
 	} {
 		refusesState(t, what, a, runs, n)

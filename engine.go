@@ -14,6 +14,7 @@ import (
 	"github.com/fastmcp-go/fastmcp/internal/seal"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/protocol"
+	"github.com/fastmcp-go/fastmcp/store"
 )
 
 // engine is an App at work: what a transport hands its calls to (rpc.Engine).
@@ -25,7 +26,8 @@ type engine struct {
 	server  [protocol.Latest + 1][]byte // who we are, as each revision shows it
 	keys    *seal.Ring
 	tasks   *tasks
-	methods []*method // all of the protocol
+	methods []*method      // all of the protocol
+	notes   *store.Backend // what has run once
 
 	pinger      pinger
 	changed     changes
@@ -49,6 +51,7 @@ func newEngine(a *App) *engine {
 	e.keys = newRing(a.config.Keys)
 	e.tasks = newTasks(a)
 	e.methods = allMethods
+	e.notes = a.backend.Scope("once")
 	for r := protocol.V20241105; r <= protocol.Latest; r++ {
 		e.server[r] = protocol.AppendImplementation(nil, a.implementation(), r)
 	}

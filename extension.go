@@ -2,7 +2,6 @@ package fastmcp
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -191,32 +190,7 @@ func withoutMeta(params []byte) ([]byte, error) {
 	if len(params) == 0 {
 		return []byte("{}"), nil
 	}
-	if params[0] != '{' {
-		return nil, errors.New("no object")
-	}
-	i := scan.Space(params, 1)
-	out := []byte{'{'}
-	for more := params[i] != '}'; more; {
-		from := i
-		key, v, err := scan.Key(params, i)
-		if err != nil {
-			return nil, err
-		}
-		end, err := scan.Value(params, v)
-		if err != nil {
-			return nil, err
-		}
-		if string(scan.Text(nil, key)) != "_meta" {
-			if len(out) > 1 {
-				out = append(out, ',')
-			}
-			out = append(out, params[from:end]...)
-		}
-		if i, more, err = scan.Next(params, end); err != nil {
-			return nil, err
-		}
-	}
-	return append(out, '}'), nil
+	return scan.Without(params, func(key string, _ []byte) bool { return key == "_meta" })
 }
 
 // methodOwn is what the engine knows of every Method: which one it is, its entry tells.

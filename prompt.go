@@ -1,8 +1,10 @@
 package fastmcp
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/content"
@@ -28,7 +30,7 @@ type Prompt struct {
 	// Complete offers values for arguments. One whose field has oneof offers those without it.
 	Complete map[string]Completer
 	// Handler takes a struct, whose fields are the arguments; clients send text, which becomes numbers and booleans where
-	// the fields are. It returns a string, a content.Block, a content.Message, slices of these, or a *PromptResult.
+	// the fields are; an optional one of these that is "" is absent. It returns a string, a content.Block, a content.Message, slices of these, or a *PromptResult.
 	Handler Func
 }
 
@@ -108,7 +110,7 @@ func (a *App) compilePrompt(p *prompt) error {
 	}
 	p.plan = plan
 	p.bind = func(c *Context, dst any) error {
-		if _, problems := plan.BindLenient(c.call.Args, dst); len(problems) > 0 {
+		if _, problems := plan.BindLenient(filledIn(plan, c.call.Args), dst); len(problems) > 0 {
 			return invalidParams("%s", schema.Explain(problems))
 		}
 		return nil
@@ -125,6 +127,30 @@ func (a *App) compilePrompt(p *prompt) error {
 	}
 	_, err = protocol.AppendPrompt(nil, &p.wire, protocol.Latest)
 	return err
+}
+
+// filledIn are the arguments without those that a person has left empty in a client's form. An empty text is a value of a
+// text only; of anything else it says that there is none.
+func filledIn(plan *schema.Plan, args []byte) []byte {
+	if !bytes.Contains(args, []byte(`""`)) {
+		return args
+	}
+	filled, err := scan.Without(args, func(name string, value []byte) bool {
+		info, ok := plan.Field(name)
+		return ok && string(value) == `""` && !info.Required && !isText(info.Type)
+	})
+	if err != nil {
+		return args // the binder tells what is wrong with them
+	}
+	return filled
+}
+
+// isText tells that the values of a type are texts in JSON.
+func isText(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String || t.Kind() == reflect.Interface
 }
 
 func (a *App) entryOfPrompt(p *prompt) *entry {

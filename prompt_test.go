@@ -343,3 +343,25 @@ func TestMistakesInPromptsPanicWithTheCure(t *testing.T) {
 		}
 	}
 }
+
+// A person who leaves an argument empty in a client's form sends "": for a text that is its value, for anything else there
+// is none.
+func TestPromptArgumentLeftEmpty(t *testing.T) {
+	app, l := newApp(t, fastmcp.Config{})
+	type input struct {
+		Text string   `json:"text"`
+		Days int      `json:"days" default:"7"`
+		Rate *float64 `json:"rate"`
+		Must int      `json:"must" validate:"required"`
+	}
+	app.AddPrompt(fastmcp.Prompt{Name: "p", Handler: fastmcp.Typed(func(_ *fastmcp.Context, in input) (string, error) {
+		return fmt.Sprintf("%q %d %v %d", in.Text, in.Days, in.Rate == nil, in.Must), nil
+	})})
+	c := serve(t, app, l).open("2025-11-25")
+	if m := c.send("prompts/get", `"name":"p","arguments":{"text":"","days":"","rate":"","must":"3"}`).message(t); !strings.Contains(string(m.Result), `\"\" 7 true 3`) {
+		t.Errorf("%s %+v", m.Result, m.Error)
+	}
+	if m := c.send("prompts/get", `"name":"p","arguments":{"must":""}`).message(t); m.Error == nil || m.Error.Code != -32602 || !strings.Contains(m.Error.Message, "must") {
+		t.Errorf("%s %+v", m.Result, m.Error)
+	}
+}

@@ -131,7 +131,7 @@ func (c *Context) reach() error {
 		return nil
 	}
 	if !t.live() && c.job.asks().waits() {
-		return errAsked
+		return ErrAsked
 	}
 	t.mu.Lock()
 	before := t.phase
