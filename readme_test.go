@@ -85,6 +85,7 @@ var readmeImports = map[string]string{
 	"fiber": "github.com/gofiber/fiber/v2", "helmet": "github.com/gofiber/fiber/v2/middleware/helmet",
 	"requestid": "github.com/gofiber/fiber/v2/middleware/requestid",
 	"context":   "context", "errors": "errors", "fmt": "fmt", "json": "encoding/json", "log": "log", "os": "os",
+	"apps": "github.com/fastmcp-go/fastmcp/apps", "skills": "github.com/fastmcp-go/fastmcp/skills", "fastmcptest": "github.com/fastmcp-go/fastmcp/fastmcptest", "testing": "testing",
 	"signal": "os/signal", "strconv": "strconv", "syscall": "syscall", "time": "time",
 }
 
