@@ -113,6 +113,9 @@ func (c *Compiler) compile(t reflect.Type, output bool) (*Plan, error) {
 	p.rule = belowRule(base, &tagset{})
 	p.judged = judged(b) || c.judge.given && len(b.order) > 0
 	p.judged = p.judged && (base.shape == shapeStruct || p.rule != "")
+	if p.judged && !c.judge.given {
+		p.plain, p.isPlain = plainOf(base)
+	}
 	return p, nil
 }
 

@@ -19,6 +19,9 @@ type Plan struct {
 	judge  *judge
 	rule   string // for the validator, when base is not a struct
 	judged bool   // the validator has something to say
+	// plain are the conditions that take its place for values that hold them, when isPlain.
+	plain   plain
+	isPlain bool
 }
 
 // JSON returns the schema, draft 2020-12, without $schema. Properties are in the order of the fields, and the bytes are
@@ -53,7 +56,7 @@ func (p *Plan) Bind(args []byte, dst any) []Problem {
 	b := binder{in: args}
 	b.steps = b.room[:0]
 	b.value(p.base, i, v)
-	if !p.judged {
+	if !p.judged || p.isPlain && p.plain.hold(v) {
 		return b.problems
 	}
 	found := p.judge.run(v, p.rule)
