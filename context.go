@@ -204,7 +204,10 @@ func (c *Context) Store() *store.Backend { return c.engine.app.store }
 // Log is the operator's log, with what the request is about. Nothing that it is told reaches the client.
 func (c *Context) Log() *slog.Logger {
 	log := c.engine.config.Log.With("request", c.RequestID(), "method", c.Method())
-	if name := c.Name(); name != "" {
+	switch name := c.Name(); {
+	case c.job.method != nil && c.job.method.tasks && name != "":
+		log = log.With("task", fingerprint(name)) // who has no name of his own owns a task by knowing its id
+	case name != "":
 		log = log.With("name", name)
 	}
 	if p := c.Principal(); p != nil {

@@ -34,7 +34,8 @@ type fiberApp struct {
 	build  sync.Once
 	uses   []fiber.Handler
 	routes []route
-	served bool // Listen or Mount has registered what there was
+	served bool        // Listen or Mount has registered what there was
+	taken  atomic.Bool // Fiber has given the Fiber app away
 	ended  chan struct{}
 }
 
@@ -110,6 +111,11 @@ func (f *fiberApp) use(a *App, h any) bool {
 
 // Fiber is the Fiber app that Listen serves. What is registered on it directly comes before everything else.
 func (a *App) Fiber() *fiber.App {
+	a.taken.Store(true)
+	return a.ownFiber()
+}
+
+func (a *App) ownFiber() *fiber.App {
 	f := &a.fiberApp
 	f.once.Do(func() {
 		h := &a.config.HTTP
@@ -243,6 +249,30 @@ func (a *App) serveMCP(e endpoint) fiber.Handler {
 	}
 }
 
+// straight has requests of MCP's go past Fiber's router, where nothing of Fiber's would have them: it is a twelfth of what
+// a call costs. All others, and all where somebody has the Fiber app to put handlers on it, go the usual way.
+func (a *App) straight(f *fiber.App) {
+	if a.taken.Load() || len(a.uses) > 0 {
+		return
+	}
+	server, path := f.Server(), a.config.HTTP.Path
+	fibers, host := server.Handler, a.host
+	host.Server = func() *fasthttp.Server { return server }
+	server.Handler = func(ctx *fasthttp.RequestCtx) {
+		if string(ctx.Request.Header.RequestURI()) != path || !ctx.IsPost() {
+			fibers(ctx)
+			return
+		}
+		x := fasthost.Acquire(ctx, &host)
+		if err := contain(func() error { a.http.Serve(a.base, x); return nil }); err != nil {
+			x.Release()
+			a.config.Log.Error("serving failed", "error", err, "stack", string(err.(*fault).stack))
+			ctx.Error(`{"jsonrpc":"2.0","error":{"code":-32603,"message":"Internal error"}}`, fasthttp.StatusInternalServerError)
+			ctx.SetContentType(fiber.MIMEApplicationJSON)
+		}
+	}
+}
+
 // buffering are those of Fiber's handlers that keep a whole body before they send it, or send another in its place. A
 // stream has no whole body.
 var buffering = []string{"etag", "compress", "cache", "timeout", "idempotency"}
@@ -323,7 +353,7 @@ const lastAnswers = 5 * time.Second
 
 // prepare registers everything on the App's own Fiber app, once.
 func (a *App) prepare() *fiber.App {
-	f := a.Fiber()
+	f := a.ownFiber()
 	a.build.Do(func() {
 		f.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.logPanic}))
 		a.register(f, f, true)

@@ -299,16 +299,16 @@ func TestListsOfManyPrincipalsAreTheirOwn(t *testing.T) {
 	}
 	// A cursor must not be a way to ask for hidden names, nor tell how much is hidden.
 	cursor := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	hidden, _ := page("user1/s1", cursor("0:s2-11"))
-	unknown, _ := page("user1/s1", cursor("0:nosuch"))
+	hidden, _ := page("user1/s1", cursor("tools:0:s2-11"))
+	unknown, _ := page("user1/s1", cursor("tools:0:nosuch"))
 	if hidden != unknown {
 		t.Errorf("a cursor finds a hidden tool: %s, not %s", hidden, unknown)
 	}
 	_, next := page("user1/s1", "")
-	if text, _ := base64.RawURLEncoding.DecodeString(next); string(text) != "2:s1-7" {
+	if text, _ := base64.RawURLEncoding.DecodeString(next); string(text) != "tools:2:s1-7" {
 		t.Errorf("the cursor of the second page is %s", text)
 	}
-	if mine, _ := page("user1/s1", cursor("1:s2-2")); mine != "s1-4 s1-7 " {
+	if mine, _ := page("user1/s1", cursor("tools:1:s2-2")); mine != "s1-4 s1-7 " {
 		t.Errorf("a cursor of a tool that has gone: %s", mine)
 	}
 }

@@ -48,6 +48,7 @@ func (a *App) Listener(ln net.Listener) error {
 	}
 	a.http.Expose(exposure(ln.Addr()))
 	f := a.prepare()
+	a.straight(f)
 	ln = &closeOnce{Listener: ln}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)

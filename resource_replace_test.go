@@ -20,7 +20,7 @@ func TestUnlistedResource(t *testing.T) {
 	s := serve(t, app, l)
 	for _, m := range []message{
 		s.inquire("", "resources/list", "", "").message(t),
-		s.inquire("", "resources/list", "", `"cursor":"MTp0ZXN0Oi8vaGlkZGVu"`).message(t), // 1:test://hidden
+		s.inquire("", "resources/list", "", `"cursor":"cmVzb3VyY2VzOjE6dGVzdDovL2hpZGRlbg"`).message(t), // resources:1:test://hidden
 		s.open("2025-11-25").send("resources/list", "").message(t),
 	} {
 		if m.Error != nil || strings.Contains(string(m.Result), "hidden") || !strings.Contains(string(m.Result), `"resources":[{"uri":"test://`) {

@@ -3,6 +3,7 @@ package fastmcp
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -159,7 +160,7 @@ func (s *section) writePage(key pageKey, config *Config) ([]byte, *protocol.Erro
 
 // cursor names the item that a page begins with: by its place and by its name, so that a list that has changed in
 // between is gone on with where that item now stands. The place is among what the view has: it must not tell how much
-// else there is.
+// else there is. The name of the list goes before both, so that no other list's cursor is taken for one of this.
 func (s *section) cursor(view string, i int) string {
 	place := 0
 	for j := range i {
@@ -167,7 +168,7 @@ func (s *section) cursor(view string, i int) string {
 			place++
 		}
 	}
-	return base64.RawURLEncoding.EncodeToString(append(strconv.AppendInt(nil, int64(place), 10), ":"+s.entries[i].key...))
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d:%s", s.name, place, s.entries[i].key))
 }
 
 // start is where the page begins that a cursor names; ok is false for what was never a cursor. A name that the view
@@ -177,9 +178,10 @@ func (s *section) start(view, cursor string) (i int, ok bool) {
 		return 0, true
 	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	number, name, cut := strings.Cut(string(b), ":")
+	list, rest, _ := strings.Cut(string(b), ":")
+	number, name, cut := strings.Cut(rest, ":")
 	place, bad := strconv.Atoi(number)
-	if err != nil || !cut || bad != nil || place < 0 {
+	if err != nil || list != s.name || !cut || bad != nil || place < 0 {
 		return 0, false
 	}
 	start, seen := len(s.entries), 0

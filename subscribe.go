@@ -36,11 +36,17 @@ func prepareSubscribe(j *job) *rpc.Refusal {
 		return nil
 	}
 	missing := rpc.Refuse(rpc.Failed, notFound(c.Revision, j.context.name))
-	e, _ := j.catalog.resourceAt(j.context.name)
+	e, values := j.catalog.resourceAt(j.context.name)
 	if e == nil {
 		return missing
 	}
-	return j.guard(e, auth.OpSubscribe, j.context.name, missing)
+	if r := j.guard(e, auth.OpSubscribe, j.context.name, missing); r != nil {
+		return r
+	}
+	if err := e.resource.checkValues(values); err != nil { // nobody could read what it would be told of
+		return rpc.Refuse(rpc.Failed, unsafeValue(err))
+	}
+	return nil
 }
 
 // subscribe and unsubscribe are the last links of their chains.

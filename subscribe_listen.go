@@ -117,8 +117,8 @@ func prepareListen(j *job) *rpc.Refusal {
 		}
 	}
 	for _, uri := range want.URIs {
-		e, _ := j.catalog.resourceAt(uri)
-		if e == nil || l.has(uri) {
+		e, values := j.catalog.resourceAt(uri)
+		if e == nil || l.has(uri) || e.resource.checkValues(values) != nil {
 			continue
 		}
 		access := auth.Access{Principal: c.Principal, Op: auth.OpSubscribe, Kind: e.kind, Name: uri}

@@ -111,7 +111,7 @@ func (t *taskListener) flush(l *listener, told map[string]int64) error {
 	t.news = nil
 	t.mu.Unlock()
 	for _, r := range news {
-		if before, again := told[r.ID]; again && r.Version <= before || !l.c.job.mayUseTask(r.Tool) {
+		if before, again := told[r.ID]; again && r.Version <= before || !l.c.job.mayUseTask(r) {
 			continue
 		}
 		told[r.ID] = r.Version

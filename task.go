@@ -7,6 +7,7 @@ import (
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/internal/scan"
+	"github.com/fastmcp-go/fastmcp/internal/task"
 	"github.com/fastmcp-go/fastmcp/protocol"
 )
 
@@ -130,13 +131,13 @@ func (c *Context) owner() string {
 const ownerAnyone = "anyone"
 
 // mayUseTask asks the guards of a task's tool again: who may not call it any more has no business with what it gives.
-func (j *job) mayUseTask(name string) bool {
-	e := j.engine.current().tools.byKey[name]
+func (j *job) mayUseTask(r *task.Record) bool {
+	e := j.engine.current().tools.byKey[r.Tool]
 	if e == nil {
 		return true // the tool is gone, and its guards with it; the task is the caller's own
 	}
 	return e.ask(&j.context, &auth.Access{
-		Principal: j.context.call.Principal, Op: auth.OpCall, Kind: e.kind, Name: name, SessionID: j.context.session.ID(),
+		Principal: j.context.call.Principal, Op: auth.OpCall, Kind: e.kind, Name: r.Tool, Args: r.Args, SessionID: j.context.session.ID(),
 	}).Allowed
 }
 

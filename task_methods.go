@@ -80,7 +80,7 @@ func (j *job) ownTask(id string) (*task.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Owner != c.owner() || r.Legacy != c.call.Revision.HasTasks() || !j.mayUseTask(r.Tool) {
+	if r.Owner != c.owner() || r.Legacy != c.call.Revision.HasTasks() || !j.mayUseTask(r) {
 		return nil, unknownTask(id)
 	}
 	return r, nil
@@ -166,9 +166,12 @@ func tasksCancel(c *Context) error {
 func tasksList(c *Context) error {
 	cursor := ""
 	if raw := c.call.Cursor; raw != nil {
+		if raw[0] != '"' {
+			return invalidParams("cursor must be a string")
+		}
 		text, err := base64.RawURLEncoding.DecodeString(protocol.String(raw))
 		after, ok := strings.CutPrefix(string(text), tasksCursor)
-		if raw[0] != '"' || err != nil || !ok {
+		if err != nil || !ok {
 			return invalidParams("the cursor is not one of this list")
 		}
 		cursor = after
@@ -182,7 +185,7 @@ func tasksList(c *Context) error {
 	}
 	b, comma := []byte(`"tasks":[`), ""
 	for _, r := range all {
-		if r.Legacy && r.Owner == c.owner() && c.job.mayUseTask(r.Tool) {
+		if r.Legacy && r.Owner == c.owner() && c.job.mayUseTask(r) {
 			b = append(appendTask(append(b, comma+"{"...), r, c.engine.config.Tasks.Poll), '}')
 			comma = ","
 		}

@@ -37,7 +37,9 @@ type taskRun struct {
 	keys    map[string]bool          // those that questions in the Record have had
 	asked   []taskRequest            // the questions of 2025-11-25 that wait, oldest first
 	changed chan struct{}            // closed, and made anew, when there are more of them
-	told    time.Time                // when the status message was last changed
+	message string                   // the last that was told of its progress
+	saying  bool                     // it is about to be kept as the status message
+	said    time.Time                // when one was
 
 	hearing sync.Mutex // held while news is heard, so that it is heard in order
 	heard   int64      // the version that was heard of last
@@ -204,7 +206,7 @@ func (t *taskRun) create(j *job) (*task.Record, error) {
 	if err := t.engine.tasks.admit(t); err != nil {
 		return nil, err
 	}
-	r := &task.Record{ID: t.id, Tool: j.context.tool.def.Name, Owner: t.owner, Legacy: j.context.call.Revision.HasTasks(), TTL: t.ttl}
+	r := &task.Record{ID: t.id, Tool: j.context.tool.def.Name, Args: j.context.call.Args, Owner: t.owner, Legacy: j.context.call.Revision.HasTasks(), TTL: t.ttl}
 	ctx := context.WithoutCancel(&j.context)
 	stop, err := t.engine.tasks.desk.Watch(t.id, t.news)
 	if err == nil {
@@ -300,22 +302,40 @@ func (t *taskRun) news(r *task.Record) {
 	}
 }
 
-// say keeps what a handler tells of its progress as the status message, a few times a second at most.
+// say keeps what a handler tells of its progress as the status message: at once, or, when that was done a moment ago, soon,
+// so that the last that is told is never the one that is left out.
 func (t *taskRun) say(text string) {
-	t.mu.Lock()
-	early := time.Since(t.told) < 200*time.Millisecond
-	if !early {
-		t.told = time.Now()
-	}
-	t.mu.Unlock()
-	if early || text == "" || !t.live() {
+	if text == "" || !t.live() {
 		return
 	}
+	t.mu.Lock()
+	t.message = text
+	wait := taskSayEvery - time.Since(t.said)
+	late, busy := wait <= 0, t.saying
+	t.saying = true
+	t.mu.Unlock()
+	switch {
+	case busy: // who is about to keep one keeps this
+	case late:
+		t.keepMessage()
+	default:
+		time.AfterFunc(wait, t.keepMessage)
+	}
+}
+
+func (t *taskRun) keepMessage() {
+	t.mu.Lock()
+	text := t.message
+	t.saying, t.said = false, time.Now()
+	t.mu.Unlock()
 	ctx, cancel := context.WithTimeout(&t.job.context, taskWriteTimeout)
 	defer cancel()
 	// What cannot be kept is told with the next one.
 	_, _ = t.engine.tasks.desk.Update(ctx, t.id, func(r *task.Record) error { r.Message = text; return nil })
 }
+
+// taskSayEvery is how often the status message changes at most.
+const taskSayEvery = 200 * time.Millisecond
 
 // Send writes what belongs to the task where its client reads it (rpc.Stream): in 2025-11-25 on the session's own stream,
 // tagged with the task; in 2026-07-28 nowhere (SEP-2663). What is sent before there is one belongs to the request.

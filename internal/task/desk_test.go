@@ -81,7 +81,13 @@ func TestIDs(t *testing.T) {
 		seen[id] = true
 	}
 	d, _, _ := timed(t, store.MemoryConfig{})
-	for _, id := range []string{"", "a b", "a:b", "../x", "ä", "\x00", strings.Repeat("x", 65), "nobody", strings.Repeat("x", 64)} {
+	for id, could := range map[string]bool{
+		"": false, "a b": false, "a:b": false, "../x": false, "ä": false, "\x00": false, "a\n": false, strings.Repeat("x", 65): false,
+		"nobody": true, "A-_z09": true, strings.Repeat("x", 64): true,
+	} {
+		if isID(id) != could {
+			t.Errorf("that %q could be an id is %v", id, !could)
+		}
 		if _, err := d.Get(t.Context(), id); !errors.Is(err, ErrUnknown) {
 			t.Errorf("Get(%q): %v", id, err)
 		}

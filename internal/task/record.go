@@ -25,6 +25,8 @@ const (
 type Record struct {
 	ID   string `json:"id"`
 	Tool string `json:"tool"`
+	// Args are the call's arguments, for the guards that look at them.
+	Args json.RawMessage `json:"args,omitempty"`
 	// Owner is whose it is, and Legacy that it is of 2025-11-25: to others it does not exist.
 	Owner  string `json:"owner"`
 	Legacy bool   `json:"legacy,omitempty"`

@@ -111,11 +111,20 @@ func (x *Exchange) Host() string {
 	ctx, k := x.ctx, x.kept
 	switch {
 	case ctx != nil:
-		return stable(ctx.Host())
+		return stable(hostOf(ctx))
 	case k != nil:
 		return k.host
 	}
 	return ""
+}
+
+// hostOf is the authority that a request names. Only one that names a whole URL has to be taken apart for it (RFC 9112,
+// 3.2.2).
+func hostOf(ctx *fasthttp.RequestCtx) []byte {
+	if uri := ctx.Request.Header.RequestURI(); len(uri) > 0 && uri[0] == '/' {
+		return ctx.Request.Header.Host()
+	}
+	return ctx.Host()
 }
 
 // Body is the request's body: fasthttp's own buffer, nil after Release even when the request was kept.
@@ -158,7 +167,7 @@ func (x *Exchange) Keep() {
 	}
 	ctx := x.ctx
 	k := &kept{
-		method: stable(ctx.Method()), path: stable(ctx.Path()), host: stable(ctx.Host()),
+		method: stable(ctx.Method()), path: stable(ctx.Path()), host: stable(hostOf(ctx)),
 		remote: x.remoteIP(ctx), local: addrIP(ctx.LocalAddr()),
 	}
 	ctx.Request.Header.CopyTo(&k.header)

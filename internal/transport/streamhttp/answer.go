@@ -33,6 +33,7 @@ type answer struct {
 	gone   atomic.Bool
 	onGone func() // what is to be called when a write finds out that the client has gone
 	beat   beat
+	wait   wait // of the handler's patience
 }
 
 func (a *answer) run(ctx context.Context, job rpc.Job) {
@@ -40,8 +41,8 @@ func (a *answer) run(ctx context.Context, job rpc.Job) {
 	switch job.Mode() {
 	case rpc.MayStream:
 		if a.sse {
-			timer := time.AfterFunc(a.h.config.StreamAfter, a.promote)
-			defer timer.Stop()
+			a.h.patience.add(a)
+			defer a.h.patience.remove(a)
 		}
 	case rpc.MustStream:
 		a.promote()

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 )
 
 // Exposure is whom a server's listener is open to, as far as it is known.
@@ -23,6 +24,8 @@ const (
 type gate struct {
 	hosts, origins []string
 	exposure       func() Exposure
+	// known is a Host that was let in for what it is, whoever asked: nearly all requests have the same.
+	known atomic.Pointer[string]
 }
 
 func (g *gate) loopback(x Exchange) bool {
@@ -37,11 +40,23 @@ func (g *gate) loopback(x Exchange) bool {
 
 // host tells that the request's Host is one that this server answers to.
 func (g *gate) host(x Exchange) bool {
+	host := x.Host()
+	if known := g.known.Load(); known != nil && *known == host {
+		return true
+	}
+	ok := g.admits(x, host)
+	if ok && (len(g.hosts) > 0 || isLoopbackName(hostname(host))) {
+		g.known.Store(&host)
+	}
+	return ok
+}
+
+func (g *gate) admits(x Exchange, host string) bool {
 	if len(g.hosts) == 0 {
-		return !g.loopback(x) || isLoopbackName(hostname(x.Host()))
+		return !g.loopback(x) || isLoopbackName(hostname(host))
 	}
 	for _, pattern := range g.hosts {
-		if pattern == "*" || matchHost(pattern, x.Host()) || matchHost(pattern, hostname(x.Host())) {
+		if pattern == "*" || matchHost(pattern, host) || matchHost(pattern, hostname(host)) {
 			return true
 		}
 	}

@@ -37,6 +37,7 @@ type Handler struct {
 	exposure atomic.Int32
 	draining atomic.Bool
 	pulse    *pulse
+	patience patience
 	streams  atomic.Int64
 }
 
@@ -44,6 +45,7 @@ type Handler struct {
 func New(engine rpc.Engine, provider auth.Provider, config Config) *Handler {
 	h := &Handler{engine: engine, provider: provider, config: config}
 	h.gate = gate{hosts: config.Hosts, origins: config.Origins, exposure: func() Exposure { return Exposure(h.exposure.Load()) }}
+	h.patience.after = config.StreamAfter
 	h.pulse = &pulse{interval: config.Heartbeat}
 	return h
 }
