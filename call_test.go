@@ -92,3 +92,22 @@ func TestErrorsAreMaskedUnlessMeantForTheModel(t *testing.T) {
 		t.Error("the log has no stack of the panic")
 	}
 }
+
+// A client written in Go sends null for arguments that are a nil map.
+func TestArgumentsThatAreNull(t *testing.T) {
+	app, l := newApp(t, fastmcp.Config{})
+	none := fastmcp.Get(func(*fastmcp.Context) (string, error) { return "done", nil })
+	app.AddTool(fastmcp.Tool{Name: "t", Handler: none})
+	app.AddPrompt(fastmcp.Prompt{Name: "p", Handler: none})
+	s := serve(t, app, l)
+	if text := s.callStateless("t", `null`).message(t).tool(t).text(); text != "done" {
+		t.Errorf("%q", text)
+	}
+	c := s.open("2025-11-25")
+	if text := c.call("t", `null`).message(t).tool(t).text(); text != "done" {
+		t.Errorf("%q", text)
+	}
+	if m := c.send("prompts/get", `"name":"p","arguments":null`).message(t); m.Error != nil {
+		t.Errorf("%+v", m.Error)
+	}
+}

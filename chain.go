@@ -2,7 +2,9 @@ package fastmcp
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"runtime"
 	"strings"
 )
@@ -33,7 +35,8 @@ func (a *App) Use(handlers ...any) *App {
 	return a
 }
 
-// Chain says what a request goes through, in this order: "fiber" links, then "mcp" links, then the tool.
+// Chain says what a request goes through, in this order: "fiber" links, then "mcp" links, then the tool. What has no name
+// of its own is told with the file and the line that it is written in.
 func (a *App) Chain() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -48,8 +51,20 @@ func (a *App) Chain() []string {
 	return all
 }
 
-// funcName is the name that a function has in its source, as package.Function.
+// funcName is the name that a function has in its source, as package.Function; one without a name of its own also says
+// where it is.
 func funcName(f any) string {
-	name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
-	return name[strings.LastIndexByte(name, '/')+1:]
+	fn := runtime.FuncForPC(reflect.ValueOf(f).Pointer())
+	name := fn.Name()
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	if anonymous.MatchString(name) {
+		file, line := fn.FileLine(fn.Entry())
+		file = filepath.ToSlash(file)
+		folder := strings.LastIndexByte(file[:max(strings.LastIndexByte(file, '/'), 0)], '/')
+		return fmt.Sprintf("%s (%s:%d)", name, file[folder+1:], line)
+	}
+	return name
 }
+
+// anonymous is the name of a function literal.
+var anonymous = regexp.MustCompile(`\.func\d+(\.\d+)*$`)

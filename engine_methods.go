@@ -172,6 +172,7 @@ func list(c *Context, s *section) error {
 // prepareToolCall finds the tool and asks its guards, before a byte has been answered.
 func prepareToolCall(j *job) *rpc.Refusal {
 	c := j.context.call
+	noArguments(c)
 	switch {
 	case c.Name == nil || c.Name[0] != '"':
 		return rpc.Refuse(rpc.Failed, invalidParams("name must be a string"))
@@ -197,6 +198,13 @@ func prepareToolCall(j *job) *rpc.Refusal {
 		return j.prepareTask(entry.tool)
 	}
 	return nil
+}
+
+// noArguments takes a null for arguments that are absent: clients written in Go send it for a map that is nil.
+func noArguments(c *rpc.Call) {
+	if len(c.Args) > 0 && c.Args[0] == 'n' {
+		c.Args = nil
+	}
 }
 
 func unknownTool(c *rpc.Call) *rpc.Refusal {

@@ -164,6 +164,7 @@ func (a *App) entryOfPrompt(p *prompt) *entry {
 // preparePrompt finds the prompt and asks its guards.
 func preparePrompt(j *job) *rpc.Refusal {
 	c := j.context.call
+	noArguments(c)
 	switch {
 	case c.Name == nil || c.Name[0] != '"':
 		return rpc.Refuse(rpc.Failed, invalidParams("name must be a string"))

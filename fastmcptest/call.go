@@ -81,7 +81,7 @@ func (c *Client) complete(ctx context.Context, ref *mcp.CompleteReference, argum
 }
 
 // Tools are the tools that the caller sees, on all pages, in the App's order. As the protocol asks of it, the SDK's client
-// keeps lists of 2026-07-28 for the App's Config.ListTTL.
+// keeps lists of 2026-07-28 for the App's Config.Cache.
 func (c *Client) Tools(ctx context.Context) ([]*mcp.Tool, error) {
 	return all(c.session.Tools(ctx, nil))
 }

@@ -17,5 +17,6 @@ func TestApps(t *testing.T) {
 	p.Want(p.Tool("roll", `{"sides":2}`), `"sides":2,"shown":false}`)
 	p.Want(p.Tool("roll", `{"sides":1}`), `"isError":true`)
 	p.Want(p.Call("server/discover", "", ""), `"extensions":{"io.modelcontextprotocol/ui":{}}`)
+	p.Readme(`"text":"<!doctype html>`)
 	p.Stop()
 }

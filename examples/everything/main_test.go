@@ -35,6 +35,7 @@ func TestEverything(t *testing.T) {
 	} {
 		t.Run(c.tool, func(t *testing.T) { p.Want(p.Tool(c.tool, c.args), c.want...) })
 	}
+	p.Readme(`This is a simple text response for testing.`)
 	p.Stop()
 }
 

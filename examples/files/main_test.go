@@ -45,5 +45,6 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s is listed: %s", other, list[0])
 		}
 	}
+	p.Readme(`There is nothing to set up.`)
 	p.Stop()
 }

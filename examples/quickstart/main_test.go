@@ -21,6 +21,7 @@ func TestQuickstart(t *testing.T) {
 	for _, name := range []string{"countdown", "cancelled_calls", "fail"} {
 		p.Want(list, `"name":"`+name+`"`)
 	}
+	p.Readme(`"structuredContent":{"sum":5}`)
 	p.Stop()
 }
 

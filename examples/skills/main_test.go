@@ -16,5 +16,6 @@ func TestSkills(t *testing.T) {
 	p.Want(p.Call("skills/get", "", `,"uri":"skill://meeting-notes/SKILL.md"`), `"description":"Turn a transcript into notes. Use it after a meeting."`)
 	p.Want(p.Call("resources/directory/read", "", `,"uri":"skill://git-workflow"`), `"uri":"skill://git-workflow/references","name":"references","mimeType":"inode/directory"`)
 	p.Want(p.Call("resources/read", "skill://git-workflow/references/messages.md", `,"uri":"skill://git-workflow/references/messages.md"`), `# Messages`)
+	p.Readme(`"uri":"skill://git-workflow/SKILL.md"`)
 	p.Stop()
 }

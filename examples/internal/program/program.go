@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -24,9 +25,10 @@ type Program struct {
 	// URL is where it serves MCP, as it printed it.
 	URL string
 
-	t    *testing.T
-	out  Output
-	stop func() error
+	t      *testing.T
+	out    Output
+	stop   func() error
+	signal os.Signal
 }
 
 // Output is what a program has printed, while it goes on printing. The zero value is ready.
@@ -50,17 +52,17 @@ func (o *Output) String() string {
 }
 
 // listening is the line that an example prints once it can be called.
-var listening = regexp.MustCompile(`(?m)^listening on (http://127\.0\.0\.1:[1-9][0-9]*/mcp)$`)
+var listening = regexp.MustCompile(`(?m)^listening on (http://127\.0\.0\.1:[1-9][0-9]*(?:/api)?/mcp)$`)
 
 // Start builds the program in the folder of the test, and runs it on a free port, with more arguments if there are any.
 func Start(t *testing.T, args ...string) *Program {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	p := &Program{t: t}
+	p := &Program{t: t, signal: syscall.SIGTERM}
 	cmd := exec.CommandContext(ctx, path, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	if err := cmd.Start(); err != nil {
@@ -69,7 +71,7 @@ func Start(t *testing.T, args ...string) *Program {
 	}
 	p.stop = sync.OnceValue(func() error {
 		defer cancel()
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		if err := cmd.Process.Signal(p.signal); err != nil {
 			return err
 		}
 		return cmd.Wait()
@@ -92,8 +94,15 @@ func Start(t *testing.T, args ...string) *Program {
 func (p *Program) Stop() {
 	p.t.Helper()
 	if err := p.stop(); err != nil {
-		p.t.Errorf("after SIGTERM it ended with %v, want 0\n%s", err, p.out.String())
+		p.t.Errorf("after %s it ended with %v, want 0\n%s", p.signal, err, p.out.String())
 	}
+}
+
+// Interrupt is Stop by what a terminal sends at Ctrl-C.
+func (p *Program) Interrupt() {
+	p.t.Helper()
+	p.signal = os.Interrupt
+	p.Stop()
 }
 
 // Printed is what the program has printed.
