@@ -60,7 +60,7 @@ func readSample(key string, answer []byte) (*SampleResult, error) {
 		raw = append(append([]byte{'['}, raw...), ']')
 	}
 	var pieces []sampled
-	if len(raw) == 0 || json.Unmarshal(raw, &pieces) != nil {
+	if len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &pieces) != nil { // null is no content
 		return nil, unreadable
 	}
 	for _, p := range pieces {

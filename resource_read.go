@@ -24,6 +24,11 @@ func notFound(r protocol.Revision, uri string) *protocol.Error {
 	return &protocol.Error{Code: code, Message: "Resource not found", Data: map[string]any{"uri": uri}}
 }
 
+// checkValues looks at what a URI has for the variables of the resource's template.
+func (r *resource) checkValues(values uritemplate.Values) error {
+	return uritemplate.Check(values, uritemplate.Policy{Trusted: r.trusted})
+}
+
 // unsafeValue is the error for a variable whose value is refused. Which package says so is nothing to a client.
 func unsafeValue(err error) *protocol.Error {
 	return invalidParams("%s", strings.TrimPrefix(err.Error(), "uritemplate: "))
@@ -43,7 +48,7 @@ func prepareRead(j *job) *rpc.Refusal {
 	if r := j.guard(e, auth.OpRead, uri, rpc.Refuse(rpc.Failed, notFound(c.Revision, uri))); r != nil {
 		return r
 	}
-	if err := uritemplate.Check(values, uritemplate.Policy{Trusted: e.resource.trusted}); err != nil {
+	if err := e.resource.checkValues(values); err != nil {
 		return rpc.Refuse(rpc.Failed, unsafeValue(err))
 	}
 	j.context.chain = e.chain
@@ -119,7 +124,7 @@ func (c *Context) Embed(uri string) (content.ResourceBlock, error) {
 	if !e.ask(c, &access).Allowed {
 		return content.ResourceBlock{}, notFound(c.call.Revision, uri)
 	}
-	if err := uritemplate.Check(values, uritemplate.Policy{Trusted: e.resource.trusted}); err != nil {
+	if err := e.resource.checkValues(values); err != nil {
 		return content.ResourceBlock{}, unsafeValue(err)
 	}
 	leave, err := c.enterEmbed(uri)

@@ -171,7 +171,7 @@ func tasksList(c *Context) error {
 		}
 		text, err := base64.RawURLEncoding.DecodeString(protocol.String(raw))
 		after, ok := strings.CutPrefix(string(text), tasksCursor)
-		if err != nil || !ok {
+		if err != nil || !ok && len(text) > 0 { // "" is the beginning of every list
 			return invalidParams("the cursor is not one of this list")
 		}
 		cursor = after

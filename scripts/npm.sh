@@ -3,3 +3,4 @@
 set -euo pipefail
 source "$(dirname "$0")/say.sh"
 npm_ci "$root/test/e2e"
+npm_ci "$root/test/inspector"

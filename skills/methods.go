@@ -66,14 +66,14 @@ func (s *Set) caching(c *fastmcp.Context, private bool) caching {
 }
 
 // page is a page of a list: the items from a cursor on that the caller may see, and the cursor of the next.
-func page[T any](all []T, uri func(T) string, visible func(T) bool, from string, size int) (items []T, next string) {
+func page[T any](list string, all []T, uri func(T) string, visible func(T) bool, from string, size int) (items []T, next string) {
 	start := sort.Search(len(all), func(i int) bool { return uri(all[i]) >= from })
 	for _, item := range all[start:] {
 		if !visible(item) {
 			continue
 		}
 		if len(items) == size {
-			return items, cursor(uri(item))
+			return items, cursor(list, uri(item))
 		}
 		items = append(items, item)
 	}
@@ -82,7 +82,11 @@ func page[T any](all []T, uri func(T) string, visible func(T) bool, from string,
 
 // list answers skills/list.
 func (s *Set) list(c *fastmcp.Context, args json.RawMessage) (any, error) {
-	_, from, err := parse(args)
+	p, err := parse(args)
+	if err != nil {
+		return nil, err
+	}
+	from, err := p.from(methodList)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +96,7 @@ func (s *Set) list(c *fastmcp.Context, args json.RawMessage) (any, error) {
 		caching
 	}
 	v := viewer{Context: c}
-	skills, next := page(s.current.Load().skills, func(k *skill) string { return k.uri }, v.sees, from, s.config.PageSize)
+	skills, next := page(methodList, s.current.Load().skills, func(k *skill) string { return k.uri }, v.sees, from, s.config.PageSize)
 	r := result{Skills: make([]json.RawMessage, len(skills)), Next: next, caching: s.caching(c, s.guarded)}
 	for i, k := range skills {
 		r.Skills[i] = k.entry
@@ -102,7 +106,7 @@ func (s *Set) list(c *fastmcp.Context, args json.RawMessage) (any, error) {
 
 // get answers skills/get.
 func (s *Set) get(c *fastmcp.Context, args json.RawMessage) (any, error) {
-	p, _, err := parse(args)
+	p, err := parse(args)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +122,11 @@ func (s *Set) get(c *fastmcp.Context, args json.RawMessage) (any, error) {
 
 // directory answers resources/directory/read.
 func (s *Set) directory(c *fastmcp.Context, args json.RawMessage) (any, error) {
-	p, from, err := parse(args)
+	p, err := parse(args)
+	if err != nil {
+		return nil, err
+	}
+	from, err := p.from(p.URI)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +143,7 @@ func (s *Set) directory(c *fastmcp.Context, args json.RawMessage) (any, error) {
 		Next      string            `json:"nextCursor,omitempty"`
 		caching
 	}
-	children, next := page(f.children, child.uri, v.seesChild, from, s.config.PageSize)
+	children, next := page(p.URI, f.children, child.uri, v.seesChild, from, s.config.PageSize)
 	r := result{Resources: make([]json.RawMessage, len(children)), Next: next, caching: s.caching(c, s.guarded)}
 	for i, child := range children {
 		if r.Resources[i], err = protocol.AppendResource(nil, child.wire(), c.Revision()); err != nil {
@@ -146,15 +154,20 @@ func (s *Set) directory(c *fastmcp.Context, args json.RawMessage) (any, error) {
 }
 
 // parse reads the params, whose types have been checked.
-func parse(args json.RawMessage) (p params, from string, err error) {
+func parse(args json.RawMessage) (p params, err error) {
 	if err = json.Unmarshal(args, &p); err != nil {
-		return p, "", protocol.Errorf(protocol.CodeInvalidParams, "Invalid params: %v", err)
+		return p, protocol.Errorf(protocol.CodeInvalidParams, "Invalid params: %v", err)
 	}
-	from, ok := fromCursor(p.Cursor)
+	return p, nil
+}
+
+// from is the URI that a page of a list begins with: "" is the beginning.
+func (p params) from(list string) (uri string, err error) {
+	uri, ok := fromCursor(list, p.Cursor)
 	if !ok {
-		return p, "", protocol.Errorf(protocol.CodeInvalidParams, "Invalid params: the cursor is not one of this list")
+		return "", protocol.Errorf(protocol.CodeInvalidParams, "Invalid params: the cursor is not one of this list")
 	}
-	return p, from, nil
+	return uri, nil
 }
 
 // unknown is the error for a URI that nothing is at, or nothing for this caller.

@@ -190,14 +190,17 @@ const metaPrefix = "io.modelcontextprotocol.skills/"
 var metaName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 
 // cursor names the item that a page begins with. Items are in the order of their URIs, so that a list that has changed
-// in between is gone on with behind what was there.
-func cursor(uri string) string { return base64.RawURLEncoding.EncodeToString([]byte("from " + uri)) }
+// in between is gone on with behind what was there. The name of the list, the method or the URI of a folder, goes before
+// it, so that no other list's cursor is taken for one of this.
+func cursor(list, uri string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + " from " + uri))
+}
 
-func fromCursor(text string) (uri string, ok bool) {
+func fromCursor(list, text string) (uri string, ok bool) {
 	if text == "" {
 		return "", true
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	uri, ok = strings.CutPrefix(string(b), "from ")
+	uri, ok = strings.CutPrefix(string(b), list+" from ")
 	return uri, ok && err == nil
 }
