@@ -240,10 +240,13 @@ func TestLegacyTaskList(t *testing.T) {
 		t.Errorf("listed %v, want %v and not %s", got, want, foreign)
 	}
 	for cursor, words := range map[string]string{
-		`"x"`: "the cursor is not one of this list", `"!"`: "the cursor is not one of this list", `""`: "the cursor is not one of this list",
+		`"x"`: "the cursor is not one of this list", `"!"`: "the cursor is not one of this list",
 		`"dGFza3M"`: "the cursor is not one of this list", `1`: "cursor must be a string", `{}`: "cursor must be a string",
 	} {
 		c.send("tasks/list", `"cursor":`+cursor).refusedAs(t, 200, -32602, words)
+	}
+	if a := c.send("tasks/list", `"cursor":""`); a.message(t).Error != nil {
+		t.Errorf("the beginning of the list: %s", a.body)
 	}
 	if a := s.open("2025-11-25").send("tasks/list", ""); string(a.message(t).Result) != `{"tasks":[]}` {
 		t.Errorf("%s", a.body)
