@@ -252,14 +252,14 @@ func (a *App) serveMCP(e endpoint) fiber.Handler {
 // straight has requests of MCP's go past Fiber's router, where nothing of Fiber's would have them: it is a twelfth of what
 // a call costs. All others, and all where somebody has the Fiber app to put handlers on it, go the usual way.
 func (a *App) straight(f *fiber.App) {
-	if a.taken.Load() || len(a.uses) > 0 {
+	if len(a.uses) > 0 {
 		return
 	}
 	server, path := f.Server(), a.config.HTTP.Path
 	fibers, host := server.Handler, a.host
 	host.Server = func() *fasthttp.Server { return server }
 	server.Handler = func(ctx *fasthttp.RequestCtx) {
-		if string(ctx.Request.Header.RequestURI()) != path || !ctx.IsPost() {
+		if a.taken.Load() || string(ctx.Request.Header.RequestURI()) != path || !ctx.IsPost() {
 			fibers(ctx)
 			return
 		}
