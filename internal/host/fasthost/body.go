@@ -69,12 +69,24 @@ func (b *body) Write(p []byte) error {
 }
 
 // Close ends the body. Closing one that has ended, however it did, does nothing.
-func (b *body) Close() error { return b.finish(false) }
+func (b *body) Close() error { return b.finish(nil, false) }
+
+// Last is Write and Close with one write to the connection. What cannot be written any more is an error.
+func (b *body) Last(p []byte) error {
+	b.wire.Lock()
+	err := b.state()
+	b.wire.Unlock()
+	if err != nil {
+		return err
+	}
+	return b.finish(p, false)
+}
 
 // Hangup ends the body and the connection. Whoever watches the exchange is not told that the client is gone.
-func (b *body) Hangup() error { return b.finish(true) }
+func (b *body) Hangup() error { return b.finish(nil, true) }
 
-func (b *body) finish(hangup bool) error {
+// finish ends the body, behind p.
+func (b *body) finish(p []byte, hangup bool) error {
 	b.wire.Lock()
 	defer b.wire.Unlock()
 	b.mu.Lock()
@@ -86,7 +98,7 @@ func (b *body) finish(hangup bool) error {
 	wasParked := b.end == parked
 	b.mu.Unlock()
 
-	err := b.send(nil, true)
+	err := b.send(p, true)
 	switch {
 	case wasParked:
 		b.unpark()

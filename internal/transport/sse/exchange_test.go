@@ -158,6 +158,8 @@ func (b *body) Close() error {
 
 func (b *body) Hangup() error { return b.Close() }
 
+func (b *body) Last(p []byte) error { return errors.Join(b.Write(p), b.Close()) }
+
 // hangUp is the client going away.
 func (b *body) hangUp() {
 	b.mu.Lock()

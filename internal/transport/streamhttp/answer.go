@@ -28,7 +28,9 @@ type answer struct {
 
 	mu     sync.Mutex
 	body   Body   // not nil once the answer is a stream
-	frames []byte // events for a host that cannot stream, and the buffer of one that can
+	frames []byte // events for a host that cannot stream, and those that one that can has not been given
+	corked bool   // uncork will write them
+	wrote  time.Time
 	over   bool   // nothing may be written any more
 	gone   atomic.Bool
 	onGone func() // what is to be called when a write finds out that the client has gone
@@ -83,33 +85,71 @@ func (a *answer) keep(m rpc.Message) error {
 	return nil
 }
 
+// An event that follows another within cork may wait for those behind it, for as long at most, and until there are
+// corkBytes of them: the price of a note is the write to its connection, and many cost little more than one.
+const (
+	cork      = time.Millisecond
+	corkBytes = 16 << 10
+)
+
 // write sends m on the stream, which it opens when it is the first. A zero m opens the stream, or is a heartbeat.
 func (a *answer) write(m rpc.Message) error {
-	a.frames = a.frames[:0]
-	if a.body == nil {
-		body, err := a.x.Stream()
-		if err != nil {
-			a.lost()
-			return err
-		}
-		a.body = body
-		if first := a.job.Open(); first.ID != "" || first.Data != nil {
-			a.frames = appendEvent(a.frames, first)
-		}
-		a.h.pulse.add(&a.beat, a.heartbeat)
+	if err := a.open(); err != nil {
+		return err
 	}
 	if m.ID != "" || m.Data != nil || m.Retry > 0 {
 		a.frames = appendEvent(a.frames, m)
 	}
+	now := time.Now()
+	if m.Data != nil && m.Retry == 0 && now.Sub(a.wrote) < cork && len(a.frames) < corkBytes {
+		if !a.corked {
+			a.corked = true
+			time.AfterFunc(cork, a.uncork)
+		}
+		return nil
+	}
 	if len(a.frames) == 0 {
 		a.frames = append(a.frames, comment...)
 	}
-	a.beat.touch()
-	if err := a.body.Write(a.frames); err != nil {
+	return a.flush(now)
+}
+
+// open makes the answer a stream, if it is none.
+func (a *answer) open() error {
+	if a.body != nil {
+		return nil
+	}
+	body, err := a.x.Stream()
+	if err != nil {
 		a.lost()
 		return err
 	}
+	a.body = body
+	if first := a.job.Open(); first.ID != "" || first.Data != nil {
+		a.frames = appendEvent(a.frames, first)
+	}
+	a.h.pulse.add(&a.beat, a.heartbeat)
 	return nil
+}
+
+// flush writes what waits.
+func (a *answer) flush(now time.Time) error {
+	a.wrote = now
+	a.beat.touch()
+	err := a.body.Write(a.frames)
+	if a.frames = a.frames[:0]; err != nil {
+		a.lost()
+	}
+	return err
+}
+
+// uncork writes what waits, when nothing more has come.
+func (a *answer) uncork() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.corked = false; !a.over && a.body != nil && len(a.frames) > 0 {
+		_ = a.flush(time.Now()) // a client that is gone is marked
+	}
 }
 
 // lost marks the client as gone.
@@ -170,6 +210,20 @@ func (a *answer) OnGone(fn func()) (stop func()) {
 	}
 }
 
+// last ends the stream with the reply, if there is one.
+func (a *answer) last(reply rpc.Reply) {
+	if reply.Data != nil && a.open() == nil {
+		a.frames = appendEvent(a.frames, reply.Message)
+	}
+	switch {
+	case a.body == nil:
+	case len(a.frames) > 0:
+		_ = a.body.Last(a.frames) // the client's absence is the engine's to know: it has the log
+	default:
+		_ = a.body.Close()
+	}
+}
+
 // finish writes the reply, as the one body or as the last event.
 func (a *answer) finish(reply rpc.Reply) {
 	a.mu.Lock()
@@ -188,12 +242,7 @@ func (a *answer) finish(reply rpc.Reply) {
 		if a.body == nil && reply.Session != "" {
 			a.x.SetHeader("Mcp-Session-Id", reply.Session)
 		}
-		if reply.Data != nil {
-			_ = a.write(reply.Message) // the client's absence is the engine's to know: it has the log
-		}
-		if a.body != nil {
-			_ = a.body.Close()
-		}
+		a.last(reply)
 	case len(a.frames) > 0:
 		a.x.Answer(200, typeSSE, appendEvent(a.frames, rpc.Message{Data: reply.Data}))
 	default:

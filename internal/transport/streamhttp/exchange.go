@@ -53,6 +53,8 @@ type Body interface {
 	// Write sends whole events, p, at once. It blocks at most for the host's write timeout; an error means that the
 	// client is gone or too slow, and the connection is of no more use.
 	Write(p []byte) error
+	// Last is Write and then Close, with one write to the connection.
+	Last(p []byte) error
 	// Park lets the body outlive Serve: the host takes the connection out of its server, and calls gone, once, when
 	// the client goes away. It must be called before Serve returns.
 	Park(gone func()) error
