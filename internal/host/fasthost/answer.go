@@ -9,7 +9,7 @@ func (x *Exchange) SetHeader(name, value string) {
 	}
 }
 
-// Answer sends a whole answer, when the handler has returned. body is copied. After Release, and once a stream has begun,
+// Answer sends a whole answer, when the handler has returned; until then body must not change. After Release, and once a stream has begun,
 // it does nothing.
 func (x *Exchange) Answer(status int, contentType string, body []byte) {
 	x.mu.Lock()
@@ -24,5 +24,5 @@ func (x *Exchange) Answer(status int, contentType string, body []byte) {
 		return
 	}
 	r.Header.SetContentType(contentType)
-	r.SetBody(body) // fasthttp writes it after the handler has returned, when the caller may have reused it
+	r.SetBodyRaw(body) // not copied: answers are made for the one request
 }

@@ -29,7 +29,8 @@ type Exchange interface {
 
 	// SetHeader sets a header of the answer. It must come before Answer and Stream.
 	SetHeader(name, value string)
-	// Answer sends a whole answer. contentType "" sends no body.
+	// Answer sends a whole answer. contentType "" sends no body. The host may write body after Serve has returned: it
+	// must not change any more.
 	Answer(status int, contentType string, body []byte)
 
 	// CanStream tells that Stream works here. Where it does not, an answer is one body.
