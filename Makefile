@@ -29,10 +29,18 @@ lint: ## gofmt, go vet, staticcheck and the rules of the house
 fuzz: ## each fuzz target for FUZZTIME (10m); FUZZ=name runs those that match
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
+.PHONY: bench
+bench: ## this project beside its peers: all tables into bench/out, in about an hour
+	@scripts/bench.sh
+
+.PHONY: bench-short
+bench-short: ## beside a hand-written handler only; fails when a ratio is under its floor in bench/floors.json
+	@scripts/bench.sh -short
+
 .PHONY: clean
 clean: ## remove what the scripts installed
-	@rm -rf .cache test/e2e/node_modules
+	@rm -rf .cache test/e2e/node_modules test/inspector/node_modules bench/bin bench/servers/tsfastmcp/node_modules
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

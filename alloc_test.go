@@ -97,7 +97,7 @@ func TestPlainCallAllocations(t *testing.T) {
 		name    string
 		session bool
 		budget  float64
-	}{{"2026-07-28", false, 15 + raceAllocations}, {"2025-11-25", true, 16 + raceAllocations}} {
+	}{{"2026-07-28", false, 13 + raceAllocations}, {"2025-11-25", true, 14 + raceAllocations}} {
 		if n := testing.AllocsPerRun(200, plainCall(t, c.session)); n > c.budget {
 			t.Errorf("%s: %v allocations, the budget is %v", c.name, n, c.budget)
 		} else {

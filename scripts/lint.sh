@@ -37,7 +37,7 @@ short_files() {
 	files '*.go' | grep -zvE '_test\.go$|/testdata/' | xargs -0 -r wc -l | awk '$2 != "total" && $1 > 600 { print $2 " has " $1 " lines, 600 is the most" }'
 }
 no_places() {
-	! find . \( -name node_modules -o -name .git -o -name .cache -o -path ./scripts/lint.sh \) -prune -o -type f -print0 |
+	! find . \( -name node_modules -o -name .git -o -name .cache -o -path ./bench/bin -o -path ./bench/out -o -path ./scripts/lint.sh \) -prune -o -type f -print0 |
 		xargs -0 grep -nIE "$HOME/|$root/|\"resolved\": *\"http"
 }
 
@@ -65,8 +65,10 @@ below='(protocol|schema|content|auth|store|internal)(/.*)?'
 rule "gofmt" formatted
 rule "go vet" vetted .
 rule "go vet, test" vetted test
+rule "go vet, bench" vetted bench
 rule "staticcheck" checked .
 rule "staticcheck, test" checked test
+rule "staticcheck, bench" checked bench
 rule "no file over 600 lines" short_files
 rule "nothing left for later in a comment" none '*.go' '\b(TODO|FIXME|XXX)\b'
 rule "no skipped test" none '*_test.go' '\bt\.Skip(f|Now)?\('
