@@ -97,12 +97,62 @@ func TestPlainCallAllocations(t *testing.T) {
 		name    string
 		session bool
 		budget  float64
-	}{{"2026-07-28", false, 13 + raceAllocations}, {"2025-11-25", true, 14 + raceAllocations}} {
+	}{{"2026-07-28", false, 12 + raceAllocations}, {"2025-11-25", true, 13 + raceAllocations}} {
 		if n := testing.AllocsPerRun(200, plainCall(t, c.session)); n > c.budget {
 			t.Errorf("%s: %v allocations, the budget is %v", c.name, n, c.budget)
 		} else {
 			t.Logf("%s: %v allocations", c.name, n)
 		}
+	}
+}
+
+// plainRequest is a prompt, or a resource, of a session's, through the engine.
+func plainRequest(tb testing.TB, what string) func() {
+	app := New(Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	app.AddPrompt(Prompt{Name: "p", Description: "d", Handler: Typed(func(_ *Context, in struct {
+		Topic string `json:"topic" validate:"required"`
+	}) (string, error) {
+		return "about " + in.Topic, nil
+	})})
+	app.AddResource(Resource{URI: "x://r", Name: "r", MimeType: "text/plain", Handler: Get(func(*Context) (string, error) { return "hello", nil })})
+	id, body := openSession(tb, app), []byte(`{"jsonrpc":"2.0","id":17,"method":"prompts/get","params":{"name":"p","arguments":{"topic":"tea"}}}`)
+	if what == "resource" {
+		body = []byte(`{"jsonrpc":"2.0","id":17,"method":"resources/read","params":{"uri":"x://r"}}`)
+	}
+	return func() {
+		envelope, err := protocol.Scan(body)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		job, refusal := app.engine.Accept(context.Background(), &rpc.Call{Envelope: envelope, Revision: protocol.V20251125, Session: id, Peer: plainPeer{}})
+		if refusal != nil {
+			tb.Fatal(refusal.Err)
+		}
+		if reply := job.Run(context.Background(), noStream{}); len(reply.Data) == 0 {
+			tb.Fatal("no answer")
+		}
+	}
+}
+
+func TestPlainRequestAllocations(t *testing.T) {
+	for what, budget := range map[string]float64{"prompt": 15 + raceAllocations, "resource": 14 + raceAllocations} {
+		if n := testing.AllocsPerRun(200, plainRequest(t, what)); n > budget {
+			t.Errorf("%s: %v allocations, the budget is %v", what, n, budget)
+		} else {
+			t.Logf("%s: %v allocations", what, n)
+		}
+	}
+}
+
+func BenchmarkPlainRequest(b *testing.B) {
+	for _, what := range []string{"prompt", "resource"} {
+		b.Run(what, func(b *testing.B) {
+			request := plainRequest(b, what)
+			b.ReportAllocs()
+			for b.Loop() {
+				request()
+			}
+		})
 	}
 }
 

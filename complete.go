@@ -52,9 +52,11 @@ func prepareComplete(j *job) *rpc.Refusal {
 		return rpc.Refuse(rpc.Failed, invalidParams("argument must have a name and a value, both strings"))
 	}
 	e := j.catalog.referred(ref)
-	unknown := rpc.Refuse(rpc.Failed, invalidParams("ref names nothing that can be completed"))
+	unknown := func() *rpc.Refusal {
+		return rpc.Refuse(rpc.Failed, invalidParams("ref names nothing that can be completed"))
+	}
 	if e == nil {
-		return unknown
+		return unknown()
 	}
 	if r := j.guard(e, auth.OpComplete, e.key, unknown); r != nil {
 		return r

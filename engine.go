@@ -163,7 +163,8 @@ func (e *engine) begin(*job) bool {
 func (e *engine) enter(j *job) *rpc.Refusal {
 	c := j.context.call
 	if c.Revision.IsStateless() || e.config.Stateless || c.Method == protocol.MethodInitialize {
-		j.context.session = &Session{engine: e}
+		j.session = Session{engine: e}
+		j.context.session = &j.session
 		return nil
 	}
 	record, r := e.find(c)
@@ -171,7 +172,8 @@ func (e *engine) enter(j *job) *rpc.Refusal {
 		return r
 	}
 	j.record = record
-	j.context.session = &Session{engine: e, record: record}
+	j.session = Session{engine: e, record: record}
+	j.context.session = &j.session
 	return nil
 }
 

@@ -184,10 +184,8 @@ func prepareToolCall(j *job) *rpc.Refusal {
 		return unknownTool(c)
 	}
 	j.context.tool, j.context.chain = entry.tool, entry.chain
-	if len(entry.guards) > 0 {
-		if r := j.guard(entry, auth.OpCall, entry.key, unknownTool(c)); r != nil {
-			return r
-		}
+	if r := j.guard(entry, auth.OpCall, entry.key, func() *rpc.Refusal { return unknownTool(c) }); r != nil {
+		return r
 	}
 	if c.Revision.HasMirroredHeaders() && c.Peer.Mirrors() {
 		if r := entry.tool.checkMirrors(c); r != nil {
@@ -213,7 +211,10 @@ func unknownTool(c *rpc.Call) *rpc.Refusal {
 
 // guard asks whether the caller may do that. A denial is told as if there were nothing there, unless the guard says
 // otherwise.
-func (j *job) guard(e *entry, op auth.Op, name string, absent *rpc.Refusal) *rpc.Refusal {
+func (j *job) guard(e *entry, op auth.Op, name string, absent func() *rpc.Refusal) *rpc.Refusal {
+	if len(e.guards) == 0 {
+		return nil
+	}
 	c := j.context.call
 	d := e.ask(&j.context, &auth.Access{Principal: c.Principal, Op: op, Kind: e.kind, Name: name, Args: c.Args, SessionID: j.context.session.ID()})
 	switch {
@@ -224,7 +225,7 @@ func (j *job) guard(e *entry, op auth.Op, name string, absent *rpc.Refusal) *rpc
 	case d.Public != "":
 		return rpc.Refuse(rpc.Forbidden, protocol.Errorf(protocol.CodeServer, "%s", d.Public))
 	}
-	return absent
+	return absent()
 }
 
 // cancelled reads what a notifications/cancelled names.

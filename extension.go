@@ -214,7 +214,9 @@ func prepareMethod(j *job) *rpc.Refusal {
 			return lacksExtension(ext.def.ID)
 		}
 	}
-	absent := rpc.Refuse(rpc.NoMethod, protocol.Errorf(protocol.CodeMethodNotFound, "Method not found: %s", c.Method))
+	absent := func() *rpc.Refusal {
+		return rpc.Refuse(rpc.NoMethod, protocol.Errorf(protocol.CodeMethodNotFound, "Method not found: %s", c.Method))
+	}
 	if r := j.guard(e, auth.OpCall, e.key, absent); r != nil {
 		return r
 	}

@@ -22,6 +22,7 @@ type job struct {
 	catalog *catalog
 	record  *session.Record // the caller's session, nil without
 	opened  *session.Record // the session that this request opens
+	session Session         // what the Context shows of record
 	begun   time.Time
 	failed  error        // what the chain returned
 	embeds  atomic.Int32 // resources that are being embedded

@@ -171,10 +171,12 @@ func preparePrompt(j *job) *rpc.Refusal {
 	case c.Args != nil && c.Args[0] != '{':
 		return rpc.Refuse(rpc.Failed, invalidParams("arguments must be an object"))
 	}
-	unknown := rpc.Refuse(rpc.Failed, invalidParams("unknown prompt %q", protocol.String(c.Name)))
+	unknown := func() *rpc.Refusal {
+		return rpc.Refuse(rpc.Failed, invalidParams("unknown prompt %q", protocol.String(c.Name)))
+	}
 	e := j.catalog.prompts.find(c.Name)
 	if e == nil {
-		return unknown
+		return unknown()
 	}
 	if r := j.guard(e, auth.OpGet, e.key, unknown); r != nil {
 		return r
@@ -213,7 +215,7 @@ func (c *Context) encodePrompt() (members, error) {
 	if r == nil {
 		r = &PromptResult{}
 	}
-	b := []byte(nil)
+	b := make([]byte, 0, 512)
 	if description := r.Description; description != "" || c.prompt.def.Description != "" {
 		if description == "" {
 			description = c.prompt.def.Description

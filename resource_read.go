@@ -42,10 +42,11 @@ func prepareRead(j *job) *rpc.Refusal {
 	}
 	uri := protocol.String(c.URI)
 	e, values := j.catalog.resourceAt(uri)
+	missing := func() *rpc.Refusal { return rpc.Refuse(rpc.Failed, notFound(c.Revision, uri)) }
 	if e == nil {
-		return rpc.Refuse(rpc.Failed, notFound(c.Revision, uri))
+		return missing()
 	}
-	if r := j.guard(e, auth.OpRead, uri, rpc.Refuse(rpc.Failed, notFound(c.Revision, uri))); r != nil {
+	if r := j.guard(e, auth.OpRead, uri, missing); r != nil {
 		return r
 	}
 	if err := e.resource.checkValues(values); err != nil {
@@ -91,7 +92,11 @@ func (c *Context) encodeRead() (members, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := content.AppendContents([]byte(`"contents":`), contents, c.call.Revision)
+	size := 128
+	for i := range contents {
+		size += 128 + len(contents[i].URI) + len(contents[i].Text)
+	}
+	b := content.AppendContents(append(make([]byte, 0, size), `"contents":`...), contents, c.call.Revision)
 	if c.call.Revision.HasResultType() {
 		b = c.appendReadCaching(b)
 	}

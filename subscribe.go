@@ -35,10 +35,10 @@ func prepareSubscribe(j *job) *rpc.Refusal {
 	if c.Method == protocol.MethodUnsubscribe {
 		return nil
 	}
-	missing := rpc.Refuse(rpc.Failed, notFound(c.Revision, j.context.name))
+	missing := func() *rpc.Refusal { return rpc.Refuse(rpc.Failed, notFound(c.Revision, j.context.name)) }
 	e, values := j.catalog.resourceAt(j.context.name)
 	if e == nil {
-		return missing
+		return missing()
 	}
 	if r := j.guard(e, auth.OpSubscribe, j.context.name, missing); r != nil {
 		return r
