@@ -154,6 +154,9 @@ func listResources(c *Context) error {
 	return list(c, &c.job.catalog.resources)
 }
 
+// listPage is the members of a result that many requests get: it is not copied for each.
+type listPage []byte
+
 // list answers a page of what the caller may see.
 func list(c *Context, s *section) error {
 	cursor := c.call.Cursor
@@ -165,7 +168,7 @@ func list(c *Context, s *section) error {
 	if err != nil {
 		return err
 	}
-	c.SetResult(members(page))
+	c.SetResult(listPage(page))
 	return nil
 }
 

@@ -25,6 +25,7 @@ type job struct {
 	session Session         // what the Context shows of record
 	begun   time.Time
 	failed  error        // what the chain returned
+	page    listPage     // what the answer shares with others
 	embeds  atomic.Int32 // resources that are being embedded
 
 	// The log is made when the answer becomes a stream, and not any more once the job is over.
@@ -207,7 +208,9 @@ func (j *job) reply(err error) rpc.Reply {
 		data = nil // who has cancelled a request gets no answer to it
 	}
 	j.mu.Unlock()
-	reply.Data = data
+	if reply.Data = data; data != nil && err == nil && j.page != nil {
+		reply.Shared, reply.Tail = j.page, j.endResult(nil, false, nil)
+	}
 	if log := j.noLog(); log != nil {
 		m, direct := log.Finish(data, j)
 		reply.Message = m

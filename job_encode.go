@@ -35,6 +35,10 @@ func (j *job) encode(err error) ([]byte, error) {
 		return nil, err
 	}
 	c := &j.context
+	if page, ok := c.result.(listPage); ok {
+		j.page = page
+		return beginResult(nil, c.call.ID), nil
+	}
 	body, meta, err := j.members()
 	if err != nil {
 		return nil, err

@@ -65,10 +65,23 @@ type Job interface {
 type Reply struct {
 	// ID is the event id, when the answer is written as an event of a stream.
 	Message
+	// Shared, when it is not nil, goes on where Data ends, and Tail where it ends: a part that many answers have, which is
+	// the engine's and must not be changed. Whole makes one piece of them.
+	Shared, Tail []byte
 	// Session is a new session's id, to be told to the client.
 	Session string
 	// Refusal is set when the call was turned down after all, for a reason that has a status of its own.
 	Refusal *Refusal
+}
+
+// Whole is the reply in one piece.
+func (r Reply) Whole() Reply {
+	if r.Shared != nil {
+		whole := append(make([]byte, 0, len(r.Data)+len(r.Shared)+len(r.Tail)), r.Data...)
+		r.Data = append(append(whole, r.Shared...), r.Tail...)
+		r.Shared, r.Tail = nil, nil
+	}
+	return r
 }
 
 // Message is one message to a client.

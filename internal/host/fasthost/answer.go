@@ -11,7 +11,7 @@ func (x *Exchange) SetHeader(name, value string) {
 
 // Answer sends a whole answer, when the handler has returned; until then body must not change. After Release, and once a stream has begun,
 // it does nothing.
-func (x *Exchange) Answer(status int, contentType string, body []byte) {
+func (x *Exchange) Answer(status int, contentType string, body ...[]byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.ctx == nil || x.body != nil {
@@ -19,10 +19,17 @@ func (x *Exchange) Answer(status int, contentType string, body []byte) {
 	}
 	r := &x.ctx.Response
 	r.SetStatusCode(status)
-	if contentType == "" {
+	if contentType == "" || len(body) == 0 {
 		r.ResetBody()
 		return
 	}
 	r.Header.SetContentType(contentType)
-	r.SetBodyRaw(body) // not copied: answers are made for the one request
+	if len(body) < 2 || len(body[1]) == 0 {
+		r.SetBodyRaw(body[0]) // not copied: what is one part was made for this request
+		return
+	}
+	r.ResetBody()
+	for _, part := range body { // into a buffer that fasthttp uses again
+		r.AppendBody(part)
+	}
 }

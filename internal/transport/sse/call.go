@@ -56,6 +56,7 @@ func (c *conn) start(call *rpc.Call) *rpc.Refusal {
 func (c *conn) run(job rpc.Job, call *rpc.Call) {
 	s := &stream{c: c}
 	reply := c.contain(job, call, s)
+	reply = reply.Whole()
 	open := c.initialized(call, reply.Session)
 	s.finish()
 	c.reply(reply.Data)

@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/netip"
@@ -73,7 +74,8 @@ func (x *exchange) SetHeader(name, value string) {
 	x.set[name] = value
 }
 
-func (x *exchange) Answer(status int, _ string, body []byte) {
+func (x *exchange) Answer(status int, _ string, parts ...[]byte) {
+	body := bytes.Join(parts, nil)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.status, x.answer = status, string(body)

@@ -101,6 +101,7 @@ func (s *server) serve(c *call) {
 
 // reply writes what a job has answered.
 func (c *call) reply(r rpc.Reply) {
+	r = r.Whole()
 	data := r.Data
 	if data == nil && r.Refusal != nil {
 		data = protocol.AppendError(nil, c.ID, r.Refusal.Err)

@@ -212,6 +212,7 @@ func (a *answer) OnGone(fn func()) (stop func()) {
 
 // last ends the stream with the reply, if there is one.
 func (a *answer) last(reply rpc.Reply) {
+	reply = reply.Whole()
 	if reply.Data != nil && a.open() == nil {
 		a.frames = appendEvent(a.frames, reply.Message)
 	}
@@ -244,12 +245,12 @@ func (a *answer) finish(reply rpc.Reply) {
 		}
 		a.last(reply)
 	case len(a.frames) > 0:
-		a.x.Answer(200, typeSSE, appendEvent(a.frames, rpc.Message{Data: reply.Data}))
+		a.x.Answer(200, typeSSE, appendEvent(a.frames, rpc.Message{Data: reply.Whole().Data}))
 	default:
 		if reply.Session != "" {
 			a.x.SetHeader("Mcp-Session-Id", reply.Session)
 		}
-		a.x.Answer(200, typeJSON, reply.Data)
+		a.x.Answer(200, typeJSON, reply.Data, reply.Shared, reply.Tail)
 	}
 	a.over = true
 }

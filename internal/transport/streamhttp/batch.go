@@ -102,7 +102,7 @@ func (b *batch) start(ctx context.Context, c *rpc.Call) {
 		return
 	}
 	b.running.Go(func() {
-		if reply := job.Run(ctx, (*batchStream)(b)); reply.Data != nil {
+		if reply := job.Run(ctx, (*batchStream)(b)).Whole(); reply.Data != nil {
 			b.result(reply.Data)
 		}
 	})

@@ -29,9 +29,9 @@ type Exchange interface {
 
 	// SetHeader sets a header of the answer. It must come before Answer and Stream.
 	SetHeader(name, value string)
-	// Answer sends a whole answer. contentType "" sends no body. The host may write body after Serve has returned: it
+	// Answer sends a whole answer, whose body may come in parts. contentType "" sends no body. The host may write body after Serve has returned: it
 	// must not change any more.
-	Answer(status int, contentType string, body []byte)
+	Answer(status int, contentType string, body ...[]byte)
 
 	// CanStream tells that Stream works here. Where it does not, an answer is one body.
 	CanStream() bool
