@@ -27,13 +27,23 @@ func (c *Context) askLive(q *question) error {
 	case !c.readsStreams():
 		return &UnsupportedError{Method: q.method, Reason: "it does not accept text/event-stream, on which it would be asked"}
 	}
-	a := c.job.asks()
-	x, mine, err := a.exchange(q)
+	unfit, err := c.exchanged(q, func() ([]byte, error) { return c.converse(q) })
 	if err != nil {
 		return err
 	}
+	return unfit
+}
+
+// exchanged reads the answer to a question, which converse gets unless it was asked before. unfit is what is wrong with an
+// answer that is there: then, and after an error, the question may be asked again.
+func (c *Context) exchanged(q *question, converse func() ([]byte, error)) (unfit, err error) {
+	a := c.job.asks()
+	x, mine, err := a.exchange(q)
+	if err != nil {
+		return nil, err
+	}
 	if mine {
-		x.answer, x.err = c.converse(q)
+		x.answer, x.err = converse()
 		if x.err != nil {
 			a.forget(q.key)
 		}
@@ -42,16 +52,15 @@ func (c *Context) askLive(q *question) error {
 	select {
 	case <-x.done:
 	case <-c.Done():
-		return c.Err()
+		return nil, c.Err()
 	}
 	if x.err != nil {
-		return x.err
+		return nil, x.err
 	}
-	if err := q.read(x.answer); err != nil {
-		a.forget(q.key) // a handler may ask again
-		return err
+	if unfit = q.read(x.answer); unfit != nil {
+		a.forget(q.key)
 	}
-	return nil
+	return unfit, nil
 }
 
 // exchange finds what was asked under the question's key, or makes it the caller's to ask.

@@ -165,7 +165,9 @@ func (j *job) Run(ctx context.Context, s rpc.Stream) rpc.Reply {
 	c := &j.context
 	c.parent = ctx
 	c.life.begin(c, s)
-	j.begun = time.Now()
+	if j.engine.config.On.ToolCall != nil {
+		j.begun = time.Now()
+	}
 	defer j.end()
 	if j.task != nil {
 		return j.runTask()

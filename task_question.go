@@ -23,35 +23,16 @@ func (c *Context) askInTask(t *taskRun, q *question) error {
 	if c.call.Revision.HasTasks() && t.session == nil {
 		return &UnsupportedError{Method: q.method, Reason: "it has no session that it could answer in"}
 	}
-	a := c.job.asks()
-	if c.call.Revision.HasTaskExtension() && a.recalls(q) {
+	if c.call.Revision.HasTaskExtension() && c.job.asks().recalls(q) {
 		return nil // a middleware has asked it, before there was a task
 	}
 	for n := 1; ; n++ {
-		x, mine, err := a.exchange(q)
-		if err != nil {
+		unfit, err := c.exchanged(q, func() ([]byte, error) { return t.converse(c, q) })
+		if err != nil || unfit == nil {
 			return err
 		}
-		if mine {
-			if x.answer, x.err = t.converse(c, q); x.err != nil {
-				a.forget(q.key)
-			}
-			close(x.done)
-		}
-		select {
-		case <-x.done:
-		case <-c.Done():
-			return c.Err()
-		}
-		if x.err != nil {
-			return x.err
-		}
-		if err = q.read(x.answer); err == nil {
-			return nil
-		}
-		a.forget(q.key)
 		if c.call.Revision.HasTasks() || n == maxTaskQuestions {
-			return err // before 2026-07-28 the model reads what was wrong, as elsewhere
+			return unfit // before 2026-07-28 the model reads what was wrong, as elsewhere
 		}
 	}
 }
