@@ -31,7 +31,7 @@ type answer struct {
 	frames []byte // events for a host that cannot stream, and those that one that can has not been given
 	corked bool   // uncork will write them
 	wrote  time.Time
-	over   bool   // nothing may be written any more
+	over   bool // nothing may be written any more
 	gone   atomic.Bool
 	onGone func() // what is to be called when a write finds out that the client has gone
 	beat   beat
