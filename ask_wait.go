@@ -51,13 +51,7 @@ func (e *engine) await(q *question, asked *session.Question, until, stopping <-c
 	for {
 		select {
 		case a, ok := <-asked.Answer:
-			switch {
-			case !ok:
-				return nil, ErrSessionEnded
-			case a.Err != nil:
-				return nil, clientError(a.Err)
-			}
-			return a.Result, nil
+			return answerOfClient(a, ok)
 		case <-asked.Progress:
 			patience.Reset(e.config.AskTimeout)
 		case <-patience.C:
@@ -70,6 +64,17 @@ func (e *engine) await(q *question, asked *session.Question, until, stopping <-c
 			return nil, errInterrupted
 		}
 	}
+}
+
+// answerOfClient is what has come of a question: the answer, or why there is none. ok is false when the session has ended.
+func answerOfClient(a session.Answer, ok bool) ([]byte, error) {
+	switch {
+	case !ok:
+		return nil, ErrSessionEnded
+	case a.Err != nil:
+		return nil, clientError(a.Err)
+	}
+	return a.Result, nil
 }
 
 func noAnswer(format string, args ...any) error {

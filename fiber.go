@@ -237,16 +237,20 @@ func (a *App) serveMCP(e endpoint) fiber.Handler {
 		if server.Load() == nil {
 			server.Store(c.App().Server())
 		}
-		x := fasthost.Acquire(c.Context(), &host)
-		// What user code panics with has been contained by now. That this never happens is no reason to let a bug of
-		// ours end the process.
-		err := contain(func() error { e.serve(a.base, x); return nil })
-		if err != nil {
-			x.Release()
-			a.config.Log.Error("serving failed", "error", err, "stack", string(err.(*fault).stack))
-		}
-		return err
+		return a.serveOn(c.Context(), &host, e.serve)
 	}
+}
+
+// serveOn serves one request of fasthttp's. What user code panics with has been contained by then. That the error never
+// happens is no reason to let a bug of ours end the process.
+func (a *App) serveOn(ctx *fasthttp.RequestCtx, host *fasthost.Config, serve func(context.Context, streamhttp.Exchange)) error {
+	x := fasthost.Acquire(ctx, host)
+	err := contain(func() error { serve(a.base, x); return nil })
+	if err != nil {
+		x.Release()
+		a.config.Log.Error("serving failed", "error", err, "stack", string(err.(*fault).stack))
+	}
+	return err
 }
 
 // straight has requests of MCP's go past Fiber's router, where nothing of Fiber's would have them: it is a twelfth of what
@@ -263,10 +267,7 @@ func (a *App) straight(f *fiber.App) {
 			fibers(ctx)
 			return
 		}
-		x := fasthost.Acquire(ctx, &host)
-		if err := contain(func() error { a.http.Serve(a.base, x); return nil }); err != nil {
-			x.Release()
-			a.config.Log.Error("serving failed", "error", err, "stack", string(err.(*fault).stack))
+		if a.serveOn(ctx, &host, a.http.Serve) != nil {
 			ctx.Error(`{"jsonrpc":"2.0","error":{"code":-32603,"message":"Internal error"}}`, fasthttp.StatusInternalServerError)
 			ctx.SetContentType(fiber.MIMEApplicationJSON)
 		}

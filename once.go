@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/fastmcp-go/fastmcp/internal/task"
 )
 
 // once is the result of a Once, and done is closed when there is one, or none.
@@ -115,7 +113,7 @@ func (a *inquiry) requestID() string {
 // name gives the request its id. a.mu is held.
 func (a *inquiry) name() {
 	if a.id == "" {
-		a.id = task.NewID()
+		a.id = newID()
 	}
 }
 
@@ -184,7 +182,7 @@ func (n *onceNote) settle(result []byte) {
 		return
 	}
 	n.stop()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(n.c), taskWriteTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(n.c), storeTimeout)
 	defer cancel()
 	e, err := n.c.engine, error(nil)
 	if result == nil {

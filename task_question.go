@@ -127,13 +127,7 @@ func (t *taskRun) converseLegacy(c *Context, q *question) ([]byte, error) {
 	defer func() { _ = t.update(c, func(r *task.Record) { r.Withdraw(asked.ID) }) }()
 	select {
 	case a, ok := <-asked.Answer:
-		switch {
-		case !ok:
-			return nil, ErrSessionEnded
-		case a.Err != nil:
-			return nil, clientError(a.Err)
-		}
-		return a.Result, nil
+		return answerOfClient(a, ok)
 	case <-c.Done():
 		return nil, c.Err()
 	}
@@ -173,7 +167,7 @@ func (t *taskRun) questions(sent map[string]bool) (all [][]byte, more <-chan str
 
 // update changes the task that a handler runs for. One that is over means that the handler is to stop.
 func (t *taskRun) update(c *Context, change func(*task.Record)) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c), taskWriteTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c), storeTimeout)
 	defer cancel()
 	_, err := t.engine.tasks.desk.Update(ctx, t.id, func(r *task.Record) error { change(r); return nil })
 	if errors.Is(err, task.ErrOver) || errors.Is(err, task.ErrUnknown) {

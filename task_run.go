@@ -237,7 +237,7 @@ func (t *taskRun) settle(err error) {
 	if failed != nil || c.call.Revision.HasTasks() && string(scan.Find(result, "isError")) == "true" {
 		status = task.Failed // 2026-07-28 calls a task with isError completed
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), taskWriteTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	if err := t.finish(ctx, status, result, failed); err != nil { // a result may be more than the store takes
 		lost := protocol.Errorf(protocol.CodeInternal, "What the task has come to could not be kept")
@@ -275,8 +275,8 @@ func (t *taskRun) hasEnded() bool {
 	return t.ended
 }
 
-// taskWriteTimeout is how long the store may take to keep the end of a task.
-const taskWriteTimeout = 5 * time.Second
+// storeTimeout is how long the store may take to keep what a handler has come to.
+const storeTimeout = 5 * time.Second
 
 // news hears of the changes of the task, on whatever node they were made.
 func (t *taskRun) news(r *task.Record) {
@@ -328,7 +328,7 @@ func (t *taskRun) keepMessage() {
 	text := t.message
 	t.saying, t.said = false, time.Now()
 	t.mu.Unlock()
-	ctx, cancel := context.WithTimeout(&t.job.context, taskWriteTimeout)
+	ctx, cancel := context.WithTimeout(&t.job.context, storeTimeout)
 	defer cancel()
 	// What cannot be kept is told with the next one.
 	_, _ = t.engine.tasks.desk.Update(ctx, t.id, func(r *task.Record) error { r.Message = text; return nil })

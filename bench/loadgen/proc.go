@@ -43,35 +43,33 @@ func tree(pid int) []int {
 	return out
 }
 
-// cpu is how many seconds a process and its descendants have run, in steps of 10 ms.
-func cpu(pid int) float64 {
+// sum adds up what of gives of the fields of a process and its descendants; those with fewer than least are left out.
+func sum(pid, least int, of func(fields []string) float64) (t float64) {
 	if pid <= 0 {
 		return 0
 	}
-	var t float64
 	for _, p := range tree(pid) {
-		if f := statFields(p); len(f) > 12 {
-			u, _ := strconv.ParseFloat(f[11], 64)
-			s, _ := strconv.ParseFloat(f[12], 64)
-			t += (u + s) / hz
+		if f := statFields(p); len(f) > least {
+			t += of(f)
 		}
 	}
 	return t
 }
 
+// number reads a field; what is none counts as 0.
+func number(s string) float64 {
+	n, _ := strconv.ParseFloat(s, 64)
+	return n
+}
+
+// cpu is how many seconds a process and its descendants have run, in steps of 10 ms.
+func cpu(pid int) float64 {
+	return sum(pid, 12, func(f []string) float64 { return (number(f[11]) + number(f[12])) / hz })
+}
+
 // rss is how many MiB of a process and its descendants are resident.
 func rss(pid int) float64 {
-	if pid <= 0 {
-		return 0
-	}
-	var t float64
-	for _, p := range tree(pid) {
-		if f := statFields(p); len(f) > 21 {
-			n, _ := strconv.ParseFloat(f[21], 64)
-			t += n * float64(os.Getpagesize()) / (1 << 20)
-		}
-	}
-	return t
+	return sum(pid, 21, func(f []string) float64 { return number(f[21]) * float64(os.Getpagesize()) / (1 << 20) })
 }
 
 // machineBusy is how many CPU seconds the whole machine has been busy.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -29,17 +28,8 @@ func ask(t *testing.T, p *program.Program, method, path, body string, header map
 	for name, value := range header {
 		req.Header.Set(name, value)
 	}
-	transport := &http.Transport{DisableKeepAlives: true}
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(fmt.Sprint(res.StatusCode, " ", string(b)))
+	status, answer := program.Send(t, req)
+	return strings.TrimSpace(fmt.Sprint(status, " ", answer))
 }
 
 func signature(body string) map[string]string {

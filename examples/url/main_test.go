@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,18 +23,8 @@ func open(t *testing.T, address, user string) string {
 	if user != "" {
 		req.SetBasicAuth(user, user+"-secret")
 	}
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprint(res.StatusCode, " ", string(body))
+	status, answer := program.Send(t, req)
+	return fmt.Sprint(status, " ", answer)
 }
 
 func TestURL(t *testing.T) {
