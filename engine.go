@@ -261,7 +261,7 @@ func (e *engine) SessionRevision(id string) (protocol.Revision, bool) {
 	if id == "" || e.config.Stateless {
 		return 0, false
 	}
-	record, ok := e.hub.Peek(id)
+	record, ok := e.hub.Find(id)
 	if !ok {
 		return 0, false
 	}

@@ -68,7 +68,7 @@ type ToolCallEvent struct {
 }
 
 // told tells Events.ToolCall of a call. err is what cannot be said in a result.
-func (e *engine) told(c *Context, a *answer, err error) {
+func (e *engine) told(c *Context, a answer, err error) {
 	j := c.job
 	event := ToolCallEvent{
 		Tool: c.Name(), Principal: c.Principal(), SessionID: c.session.ID(), RequestID: c.RequestID(),
@@ -80,7 +80,7 @@ func (e *engine) told(c *Context, a *answer, err error) {
 	switch {
 	case cancelled || c.call.Revision.HasCancelByDisconnect() && c.stream.Gone():
 		event.Outcome = OutcomeCancelled
-	case event.Err != nil || a != nil && a.isError:
+	case event.Err != nil || a.isError:
 		event.Outcome = OutcomeFailed
 	}
 	if err := contain(func() error { e.config.On.ToolCall(event); return nil }); err != nil {

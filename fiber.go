@@ -75,7 +75,9 @@ func (f *fiberApp) init(a *App) {
 	if err != nil {
 		panic(err)
 	}
-	f.host = fasthost.Config{WriteTimeout: a.config.HTTP.WriteTimeout, Trusted: fasthost.TrustPrefixes(false, trusted...), Track: fasthost.NewConns(2 * a.config.HTTP.MaxStreams)}
+	f.host.WriteTimeout = a.config.HTTP.WriteTimeout
+	f.host.Trusted = fasthost.TrustPrefixes(false, trusted...)
+	f.host.Track = fasthost.NewConns(2 * a.config.HTTP.MaxStreams)
 }
 
 func prefixes(all []string) (trusted []netip.Prefix, err error) {
@@ -231,13 +233,12 @@ func (a *App) register(r fiber.Router, root *fiber.App, own bool) {
 // serveMCP answers requests of MCP's. Which server they come from shows with the first.
 func (a *App) serveMCP(e endpoint) fiber.Handler {
 	var server atomic.Pointer[fasthttp.Server]
-	host := a.host
-	host.Server = server.Load
+	host := a.host.For(server.Load)
 	return func(c *fiber.Ctx) error {
 		if server.Load() == nil {
 			server.Store(c.App().Server())
 		}
-		return a.serveOn(c.Context(), &host, e.serve)
+		return a.serveOn(c.Context(), host, e.serve)
 	}
 }
 
@@ -260,14 +261,13 @@ func (a *App) straight(f *fiber.App) {
 		return
 	}
 	server, path := f.Server(), a.config.HTTP.Path
-	fibers, host := server.Handler, a.host
-	host.Server = func() *fasthttp.Server { return server }
+	fibers, host := server.Handler, a.host.For(func() *fasthttp.Server { return server })
 	server.Handler = func(ctx *fasthttp.RequestCtx) {
 		if a.taken.Load() || string(ctx.Request.Header.RequestURI()) != path || !ctx.IsPost() {
 			fibers(ctx)
 			return
 		}
-		if a.serveOn(ctx, &host, a.http.Serve) != nil {
+		if a.serveOn(ctx, host, a.http.Serve) != nil {
 			ctx.Error(`{"jsonrpc":"2.0","error":{"code":-32603,"message":"Internal error"}}`, fasthttp.StatusInternalServerError)
 			ctx.SetContentType(fiber.MIMEApplicationJSON)
 		}

@@ -141,7 +141,7 @@ func (j *job) register() *rpc.Refusal {
 		return nil
 	}
 	j.record.Seen(j.context.call.Principal)
-	switch err := j.record.Begin(j.context.call.ID, j.cancel); {
+	switch err := j.record.Begin(j.context.call.ID, j); {
 	case errors.Is(err, session.ErrDuplicate):
 		return rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: a request with this id is running in this session"))
 	case errors.Is(err, session.ErrTooMany):
@@ -152,8 +152,8 @@ func (j *job) register() *rpc.Refusal {
 	return nil
 }
 
-// cancel is what a client's notifications/cancelled does.
-func (j *job) cancel(string) {
+// Cancel is what a client's notifications/cancelled does (session.Canceler).
+func (j *job) Cancel(string) {
 	j.mu.Lock()
 	j.cancelled = true
 	j.mu.Unlock()
@@ -193,10 +193,10 @@ func (j *job) reply(err error) rpc.Reply {
 	c := &j.context
 	var reply rpc.Reply
 	data, err := j.encodeContained(err)
-	if r := (refused{}); errors.As(err, &r) && !j.streaming() {
-		reply.Refusal = r.Refusal
-	}
 	if err != nil {
+		if r := (refused{}); errors.As(err, &r) && !j.streaming() {
+			reply.Refusal = r.Refusal
+		}
 		if j.opened != nil {
 			j.engine.hub.End(j.opened.ID) // what refused it did so after the session was opened
 		}

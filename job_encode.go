@@ -100,24 +100,36 @@ func (j *job) encodeTool(err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := 256 + 2*len(a.structured)
-	dst := beginResult(make([]byte, 0, size), c.call.ID)
+	dst := beginResult(make([]byte, 0, j.room(&a)), c.call.ID)
 	return j.endResult(a.append(dst, c.call.Revision), false, a.meta), nil
 }
 
-func (j *job) toolAnswer(err error) (*answer, error) {
+// room is what the answer takes, nearly always: to grow later costs more than a guess.
+func (j *job) room(a *answer) int {
+	n := 96 + len(j.context.call.ID) + len(a.line) + len(a.line)/8 + 2*len(a.structured) + len(a.meta)
+	if len(a.content) > 0 {
+		n += 160
+	}
+	if r := j.context.call.Revision; r.HasResultType() {
+		n += 96 + len(j.engine.server[r])
+	}
+	return n
+}
+
+func (j *job) toolAnswer(err error) (answer, error) {
 	c := &j.context
-	var a *answer
+	var a answer
 	if err == nil {
 		a, err = c.tool.answer(c.result)
 		j.failed = err
 	}
 	if err != nil {
 		if a, err = c.failure(c.tool, err); err != nil {
-			return nil, err
+			return answer{}, err
 		}
 	}
 	if streamed := c.takeStreamed(); len(streamed) > 0 {
+		a.unfold()
 		a.content = append(streamed, a.content...) // those of a call that failed, too: they have been seen
 	}
 	return a, nil

@@ -27,7 +27,10 @@ type Result struct {
 
 // answer is a Result on its way out: its data is JSON.
 type answer struct {
-	content    []content.Block
+	content []content.Block
+	// line is the text of the only block there is, if isLine: it needs no block for that.
+	line       string
+	isLine     bool
 	structured []byte
 	isError    bool
 	meta       []byte
@@ -35,35 +38,42 @@ type answer struct {
 	text bool
 }
 
+// unfold makes a block of the only line.
+func (a *answer) unfold() {
+	if a.isLine {
+		a.content, a.line, a.isLine = []content.Block{content.Text(a.line)}, "", false
+	}
+}
+
 // answerOf makes an answer of what a tool's function, or a middleware, has returned.
-func answerOf(v any) (*answer, error) {
+func answerOf(v any) (answer, error) {
 	switch v := v.(type) {
 	case nil:
-		return &answer{}, nil
+		return answer{}, nil
 	case string:
-		return &answer{content: []content.Block{content.Text(v)}}, nil
+		return answer{line: v, isLine: true}, nil
 	case content.Block:
-		return &answer{content: []content.Block{v}}, nil
+		return answer{content: []content.Block{v}}, nil
 	case []content.Block:
-		return &answer{content: v}, nil
+		return answer{content: v}, nil
 	case []byte:
-		return &answer{content: []content.Block{content.FromBytes(v)}}, nil
+		return answer{content: []content.Block{content.FromBytes(v)}}, nil
 	case *Result:
 		if v == nil {
-			return &answer{}, nil
+			return answer{}, nil
 		}
 		return answerOfResult(v)
 	case Result:
 		return answerOfResult(&v)
 	}
 	if blocks, ok := blocksOf(v); ok {
-		return &answer{content: blocks}, nil
+		return answer{content: blocks}, nil
 	}
 	b, err := marshal(notNull(v))
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	return &answer{structured: b, text: true}, nil
+	return answer{structured: b, text: true}, nil
 }
 
 // notNull is v, or an empty map or slice in place of one that is nil, which encoding/json would write as null: a tool
@@ -86,19 +96,19 @@ func notNull(v any) any {
 	return v
 }
 
-func answerOfResult(r *Result) (*answer, error) {
-	a := &answer{content: r.Content, isError: r.IsError}
+func answerOfResult(r *Result) (answer, error) {
+	a := answer{content: r.Content, isError: r.IsError}
 	if r.Structured != nil {
 		b, err := marshal(r.Structured)
 		if err != nil {
-			return nil, err
+			return answer{}, err
 		}
 		a.structured, a.text = b, len(r.Content) == 0
 	}
 	if len(r.Meta) > 0 {
 		b, err := marshal(r.Meta)
 		if err != nil {
-			return nil, err
+			return answer{}, err
 		}
 		a.meta = b
 	}
@@ -144,6 +154,9 @@ func marshal(v any) ([]byte, error) {
 // append writes the answer as revision r has it, without the braces around it.
 func (a *answer) append(dst []byte, r protocol.Revision) []byte {
 	dst = append(dst, `"content":[`...)
+	if a.isLine {
+		dst = append(scan.AppendString(append(dst, `{"type":"text","text":`...), a.line), '}')
+	}
 	for i, block := range a.content {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -168,12 +181,12 @@ func (a *answer) append(dst []byte, r protocol.Revision) []byte {
 
 // failure makes an answer of an error that the model may read. What an error adds is structured content only where no
 // schema says what that must be.
-func (c *Context) failure(t *tool, err error) (*answer, error) {
+func (c *Context) failure(t *tool, err error) (answer, error) {
 	if p := (*protocol.Error)(nil); !forModel(err) && errors.As(err, &p) {
-		return nil, err
+		return answer{}, err
 	}
 	if r := (refused{}); errors.As(err, &r) {
-		return nil, err
+		return answer{}, err
 	}
 	e := (*Error)(nil)
 	if errors.As(err, &e) {
@@ -181,13 +194,13 @@ func (c *Context) failure(t *tool, err error) (*answer, error) {
 	} else {
 		e = &Error{Message: fmt.Sprintf("The tool failed. The operator can find the cause under the id %s.", c.mask(err))}
 	}
-	a := &answer{content: []content.Block{content.Text(e.Message)}, isError: true}
+	a := answer{content: []content.Block{content.Text(e.Message)}, isError: true}
 	if len(e.Extra) == 0 {
 		return a, nil
 	}
 	extra, err := marshal(e.Extra)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	if t != nil && t.hasOutput() {
 		a.content = append(a.content, content.Text(string(extra)))

@@ -287,7 +287,7 @@ func (t *taskRun) news(r *task.Record) {
 	}
 	t.heard = r.Version
 	if r.Status == task.Cancelled {
-		t.job.cancel("")
+		t.job.Cancel("")
 	}
 	t.mu.Lock()
 	for key, heard := range t.waiting {

@@ -240,21 +240,21 @@ func withTags(meta map[string]any, tags []string) map[string]any {
 
 // answer makes an answer of what the function, or a middleware, has returned, and makes sure that it may be sent. What
 // marshals and checks it may be a user's, and panic.
-func (t *tool) answer(v any) (a *answer, err error) {
+func (t *tool) answer(v any) (a answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			a, err = nil, &fault{value: v, stack: debug.Stack()}
+			a, err = answer{}, &fault{value: v, stack: debug.Stack()}
 		}
 	}()
 	if a, err = answerOf(v); err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	return a, t.checkOutput(v, a)
 }
 
 // checkOutput makes sure that a result is what the tool's schema promises. v is what the function returned, a what
 // became of it. What does not conform must not be sent.
-func (t *tool) checkOutput(v any, a *answer) error {
+func (t *tool) checkOutput(v any, a answer) error {
 	if !t.hasOutput() || a.isError {
 		return nil
 	}

@@ -3,6 +3,7 @@ package schema
 import (
 	"math/bits"
 	"reflect"
+	"sync"
 
 	"github.com/fastmcp-go/fastmcp/internal/scan"
 )
@@ -15,6 +16,25 @@ type binder struct {
 	steps    []step
 	room     [8]step // for steps, while the nesting is shallow
 	scratch  []byte
+}
+
+// maxScratch bounds what a binder that waits for its next use may hold, in bytes.
+const maxScratch = 4 << 10
+
+// binders are used again: nothing of theirs is in what they have filled, nor in the problems that they have found.
+var binders = sync.Pool{New: func() any { return new(binder) }}
+
+// fill reads the value at args[i], which n describes, into v.
+func fill(n *node, args []byte, i int, v reflect.Value) []Problem {
+	b := binders.Get().(*binder)
+	b.in, b.steps = args, b.room[:0]
+	b.value(n, i, v)
+	problems := b.problems
+	b.in, b.problems, b.steps = nil, nil, nil
+	if cap(b.scratch) <= maxScratch {
+		binders.Put(b)
+	}
+	return problems
 }
 
 // seen holds a bit for each property met.

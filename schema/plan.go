@@ -53,17 +53,15 @@ func (p *Plan) Bind(args []byte, dst any) []Problem {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
-	b := binder{in: args}
-	b.steps = b.room[:0]
-	b.value(p.base, i, v)
+	problems := fill(p.base, args, i, v)
 	if !p.judged || p.isPlain && p.plain.hold(v) {
-		return b.problems
+		return problems
 	}
 	found := p.judge.run(v, p.rule)
 	if len(found) == 0 {
-		return b.problems
+		return problems
 	}
-	return p.judge.verdicts(found, v, b.problems, func(steps []step) bool { return missing(args, steps) })
+	return p.judge.verdicts(found, v, problems, func(steps []step) bool { return missing(args, steps) })
 }
 
 // Fields lists the names of the root's properties in JSON, in the order of the fields. It is nil for a root that is not a

@@ -1,57 +1,90 @@
 package session
 
+import "bytes"
+
+// Canceler is what ends a running call.
+type Canceler interface {
+	// Cancel is called at most once, when the client cancels the call or the session ends.
+	Cancel(reason string)
+}
+
 // call is a request of the client's that is running.
 type call struct {
-	cancel    func(reason string)
+	id        []byte
+	canceler  Canceler
 	cancelled bool
 }
 
-// Begin notes that a call with that JSON-RPC id, exactly as sent, is running: the session is in use until Finish. cancel
-// is called at most once, when the client cancels the call or the session ends. It returns ErrDuplicate, ErrTooMany or
-// ErrEnded, and then there is nothing to Finish.
-func (r *Record) Begin(id []byte, cancel func(reason string)) error {
+func (c *call) cancel(reason string) {
+	if c.canceler != nil {
+		c.canceler.Cancel(reason)
+	}
+}
+
+// Begin notes that a call with that JSON-RPC id, exactly as sent, is running: the session is in use until Finish, and id
+// must not change until then. It returns ErrDuplicate, ErrTooMany or ErrEnded, and then there is nothing to Finish.
+func (r *Record) Begin(id []byte, c Canceler) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.ended:
 		return ErrEnded
-	case r.calls[string(id)] != nil:
+	case r.running(id) >= 0:
 		return ErrDuplicate
 	case len(r.calls) >= r.hub.c.CallsPerSession:
 		return ErrTooMany
 	}
-	if r.calls == nil {
-		r.calls = map[string]*call{}
-	}
-	r.calls[string(id)] = &call{cancel: cancel}
+	r.calls = append(r.calls, call{id: id, canceler: c})
 	r.busy.Add(1)
 	return nil
+}
+
+// running is the place of the call with that id, -1 when there is none. Nearly always there are few, and a list that is
+// used again costs less than a map. r.mu is held.
+func (r *Record) running(id []byte) int {
+	for i := range r.calls {
+		if bytes.Equal(r.calls[i].id, id) {
+			return i
+		}
+	}
+	return -1
 }
 
 // Finish notes that the call is over.
 func (r *Record) Finish(id []byte) {
 	r.mu.Lock()
-	_, ok := r.calls[string(id)]
-	delete(r.calls, string(id))
-	r.mu.Unlock()
-	if ok {
-		r.release()
+	defer r.mu.Unlock()
+	i := r.running(id)
+	if i < 0 {
+		return
 	}
+	last := len(r.calls) - 1
+	r.calls[i] = r.calls[last]
+	r.calls[last] = call{} // what it holds is let go
+	r.calls = r.calls[:last]
+	r.used.Store(int64(r.hub.now()))
+	r.busy.Add(-1)
 }
 
 // Cancel cancels a running call at its client's wish, and tells whether it was running and not cancelled before.
 func (r *Record) Cancel(id []byte, reason string) bool {
-	r.mu.Lock()
-	c := r.calls[string(id)]
-	ok := c != nil && !c.cancelled
+	c, ok := r.mark(id)
 	if ok {
-		c.cancelled = true
-	}
-	r.mu.Unlock()
-	if ok && c.cancel != nil {
 		c.cancel(reason)
 	}
 	return ok
+}
+
+// mark notes that a running call has been cancelled.
+func (r *Record) mark(id []byte) (c call, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := r.running(id)
+	if i < 0 || r.calls[i].cancelled {
+		return call{}, false
+	}
+	r.calls[i].cancelled = true
+	return r.calls[i], true
 }
 
 // Calls is how many calls are running.
@@ -61,13 +94,13 @@ func (r *Record) Calls() int {
 	return len(r.calls)
 }
 
-// cancelAll marks all calls as cancelled and returns what does it. r.mu is held.
-func (r *Record) cancelAll() (cancels []func(reason string)) {
-	for _, c := range r.calls {
-		if !c.cancelled && c.cancel != nil {
-			cancels = append(cancels, c.cancel)
+// cancelAll marks all calls as cancelled and returns those that were not. r.mu is held.
+func (r *Record) cancelAll() (cancelled []call) {
+	for i := range r.calls {
+		if !r.calls[i].cancelled {
+			cancelled = append(cancelled, r.calls[i])
 		}
-		c.cancelled = true
+		r.calls[i].cancelled = true
 	}
-	return cancels
+	return cancelled
 }

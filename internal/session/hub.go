@@ -72,6 +72,12 @@ func (h *Hub) Get(id, principalKey string) (*Record, error) {
 	return r, nil
 }
 
+// Find is Peek for who goes on to Get: the session may have expired.
+func (h *Hub) Find(id string) (r *Record, ok bool) {
+	r = h.find(id)
+	return r, r != nil
+}
+
 // Peek finds a session, whoever asks, and does not count as use of it.
 func (h *Hub) Peek(id string) (r *Record, ok bool) {
 	r = h.find(id)

@@ -178,7 +178,7 @@ func TestDrainAndClose(t *testing.T) {
 	s := openStream(t, r)
 	attach(t, s, call, 0)
 	var cancelled string
-	if err := r.Begin([]byte("1"), func(reason string) { cancelled = reason }); err != nil {
+	if err := r.Begin([]byte("1"), cancelFunc(func(reason string) { cancelled = reason })); err != nil {
 		t.Fatal(err)
 	}
 	h.Drain()

@@ -39,7 +39,7 @@ type Record struct {
 
 	mu      sync.Mutex
 	ended   bool
-	calls   map[string]*call
+	calls   []call    // those that run
 	streams []*Stream // of calls, oldest first
 	opened  int64     // how many there have been
 
@@ -170,8 +170,8 @@ func (r *Record) hangUp(retry time.Duration, reason string) {
 	r.streams = nil
 	calls := r.cancelAll()
 	r.mu.Unlock()
-	for _, cancel := range calls {
-		cancel(reason)
+	for _, c := range calls {
+		c.cancel(reason)
 	}
 	r.unaskAll() // a call that waits for an answer has been cancelled by now, and says so
 	r.own.discard(retry)

@@ -43,11 +43,16 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// cancelFunc is a Canceler that is a function.
+type cancelFunc func(reason string)
+
+func (f cancelFunc) Cancel(reason string) { f(reason) }
+
 func TestCalls(t *testing.T) {
 	h := newHub(t, Config{CallsPerSession: 3})
 	r := open(t, h)
 	var said []string
-	cancel := func(reason string) { said = append(said, reason) }
+	cancel := cancelFunc(func(reason string) { said = append(said, reason) })
 	for _, id := range []string{"1", `"1"`, "2"} {
 		if err := r.Begin([]byte(id), cancel); err != nil {
 			t.Fatal(id, err)

@@ -9,27 +9,38 @@ func (x *Exchange) SetHeader(name, value string) {
 	}
 }
 
-// Answer sends a whole answer, when the handler has returned; until then body must not change. After Release, and once a stream has begun,
-// it does nothing.
-func (x *Exchange) Answer(status int, contentType string, body ...[]byte) {
+// Answer sends a whole answer, when the handler has returned; until then body must not change: it is not copied. After
+// Release, and once a stream has begun, it does nothing.
+func (x *Exchange) Answer(status int, contentType string, body []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.start(status, contentType) && body != nil {
+		x.ctx.Response.SetBodyRaw(body)
+	}
+}
+
+// AnswerParts is Answer with a body of several parts, which are copied.
+func (x *Exchange) AnswerParts(status int, contentType string, parts ...[]byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.start(status, contentType) {
+		for _, part := range parts { // into a buffer that fasthttp uses again
+			x.ctx.Response.AppendBody(part)
+		}
+	}
+}
+
+// start sets what stands before the body, and tells whether there may be one.
+func (x *Exchange) start(status int, contentType string) bool {
 	if x.ctx == nil || x.body != nil {
-		return
+		return false
 	}
 	r := &x.ctx.Response
 	r.SetStatusCode(status)
-	if contentType == "" || len(body) == 0 {
-		r.ResetBody()
-		return
+	r.ResetBody()
+	if contentType == "" {
+		return false
 	}
 	r.Header.SetContentType(contentType)
-	if len(body) < 2 || len(body[1]) == 0 {
-		r.SetBodyRaw(body[0]) // not copied: what is one part was made for this request
-		return
-	}
-	r.ResetBody()
-	for _, part := range body { // into a buffer that fasthttp uses again
-		r.AppendBody(part)
-	}
+	return true
 }

@@ -2,6 +2,7 @@ package fasthost
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -26,6 +27,31 @@ type Config struct {
 	// Track knows the connections that have left the server. nil refuses Park, and closes connections that are not of
 	// NewListener after a stream.
 	Track *Conns
+
+	// host is the Host of the last request that was asked for it: nearly all have the same, and need no string of their own.
+	host atomic.Pointer[string]
+}
+
+// maxHost bounds the Host that is remembered, in bytes.
+const maxHost = 64
+
+// hostString is b as a string that stays valid.
+func (c *Config) hostString(b []byte) string {
+	if last := c.host.Load(); last != nil && *last == string(b) {
+		return *last
+	}
+	s := string(b)
+	if len(s) <= maxHost {
+		c.remember(s)
+	}
+	return s
+}
+
+func (c *Config) remember(host string) { c.host.Store(&host) }
+
+// For is c for the connections of one server.
+func (c *Config) For(server func() *fasthttp.Server) *Config {
+	return &Config{WriteTimeout: c.WriteTimeout, Trusted: c.Trusted, Track: c.Track, Server: server}
 }
 
 func (c *Config) writeTimeout() time.Duration {

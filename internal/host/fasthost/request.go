@@ -111,7 +111,7 @@ func (x *Exchange) Host() string {
 	ctx, k := x.ctx, x.kept
 	switch {
 	case ctx != nil:
-		return stable(hostOf(ctx))
+		return x.cfg.hostString(hostOf(ctx))
 	case k != nil:
 		return k.host
 	}

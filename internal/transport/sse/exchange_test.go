@@ -74,7 +74,11 @@ func (x *exchange) SetHeader(name, value string) {
 	x.set[name] = value
 }
 
-func (x *exchange) Answer(status int, _ string, parts ...[]byte) {
+func (x *exchange) Answer(status int, contentType string, body []byte) {
+	x.AnswerParts(status, contentType, body)
+}
+
+func (x *exchange) AnswerParts(status int, _ string, parts ...[]byte) {
 	body := bytes.Join(parts, nil)
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -250,7 +250,11 @@ func (a *answer) finish(reply rpc.Reply) {
 		if reply.Session != "" {
 			a.x.SetHeader("Mcp-Session-Id", reply.Session)
 		}
-		a.x.Answer(200, typeJSON, reply.Data, reply.Shared, reply.Tail)
+		if reply.Shared != nil {
+			a.x.AnswerParts(200, typeJSON, reply.Data, reply.Shared, reply.Tail)
+		} else {
+			a.x.Answer(200, typeJSON, reply.Data)
+		}
 	}
 	a.over = true
 }

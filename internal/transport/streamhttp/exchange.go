@@ -29,9 +29,10 @@ type Exchange interface {
 
 	// SetHeader sets a header of the answer. It must come before Answer and Stream.
 	SetHeader(name, value string)
-	// Answer sends a whole answer, whose body may come in parts. contentType "" sends no body. The host may write body after Serve has returned: it
-	// must not change any more.
-	Answer(status int, contentType string, body ...[]byte)
+	// Answer sends a whole answer. contentType "" sends no body. The host may write body after Serve has returned: it must
+	// not change any more. AnswerParts is the same with a body that comes in parts.
+	Answer(status int, contentType string, body []byte)
+	AnswerParts(status int, contentType string, parts ...[]byte)
 
 	// CanStream tells that Stream works here. Where it does not, an answer is one body.
 	CanStream() bool

@@ -46,10 +46,12 @@ func (g *gate) host(x Exchange) bool {
 	}
 	ok := g.admits(x, host)
 	if ok && (len(g.hosts) > 0 || isLoopbackName(hostname(host))) {
-		g.known.Store(&host)
+		g.remember(host)
 	}
 	return ok
 }
+
+func (g *gate) remember(host string) { g.known.Store(&host) }
 
 func (g *gate) admits(x Exchange, host string) bool {
 	if len(g.hosts) == 0 {

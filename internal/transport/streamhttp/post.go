@@ -105,6 +105,9 @@ func (h *Handler) deliver(ctx context.Context, a *answer) *rpc.Refusal {
 
 // isJSON tells that a media type is JSON, whatever its parameters.
 func isJSON(contentType string) bool {
+	if contentType == typeJSON {
+		return true
+	}
 	mediaType, _, _ := strings.Cut(contentType, ";")
 	return strings.EqualFold(strings.TrimSpace(mediaType), typeJSON)
 }
@@ -119,8 +122,9 @@ func Accepted(x Exchange) (json, sse bool) {
 
 // accepts tells what of the two the client can read. Nothing said is anything.
 func accepts(header string) (json, sse bool) {
-	if header == "" {
-		return true, true
+	switch header {
+	case "", "application/json, text/event-stream", "text/event-stream, application/json":
+		return true, true // what nearly all clients say
 	}
 	for part := range strings.SplitSeq(header, ",") {
 		mediaType, params, _ := strings.Cut(part, ";")

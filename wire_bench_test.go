@@ -1,0 +1,99 @@
+package fastmcp
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// tape is a connection without a kernel: it says the same request n times and throws away what it is answered.
+type tape struct {
+	request []byte
+	left    int
+	at      int
+	answers int
+	last    []byte
+	done    chan struct{}
+	once    sync.Once
+}
+
+func (t *tape) Read(p []byte) (int, error) {
+	if t.at == 0 && t.left == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, t.request[t.at:])
+	if t.at += n; t.at == len(t.request) {
+		t.at = 0
+		t.left--
+	}
+	return n, nil
+}
+func (t *tape) Write(p []byte) (int, error) {
+	t.answers++
+	t.last = append(t.last[:0], p...)
+	return len(p), nil
+}
+func (t *tape) Close() error                     { t.once.Do(func() { close(t.done) }); return nil }
+func (t *tape) LocalAddr() net.Addr              { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+func (t *tape) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4000} }
+func (t *tape) SetDeadline(time.Time) error      { return nil }
+func (t *tape) SetReadDeadline(time.Time) error  { return nil }
+func (t *tape) SetWriteDeadline(time.Time) error { return nil }
+
+// tapes is a listener that is given its connections.
+type tapes chan net.Conn
+
+func (l tapes) Accept() (net.Conn, error) {
+	c, ok := <-l
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+func (l tapes) Close() error   { return nil }
+func (l tapes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+// play has a server answer a request n times.
+func (l tapes) play(tb testing.TB, request []byte, n int) []byte {
+	t := &tape{request: request, left: n, done: make(chan struct{})}
+	l <- t
+	<-t.done
+	if !bytes.HasPrefix(t.last, []byte("HTTP/1.1 200")) {
+		tb.Fatalf("the last answer: %s", t.last)
+	}
+	return t.last
+}
+
+// BenchmarkWire is what requests cost between the bytes of the request and those of the answer: all of it but the kernel.
+func BenchmarkWire(b *testing.B) {
+	app := New(Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	app.AddTool(Tool{Name: "add", Handler: Typed(func(_ *Context, in struct {
+		A float64 `json:"a" validate:"required,gte=-1e9,lte=1e9"`
+		B float64 `json:"b" validate:"required,gte=-1e9,lte=1e9"`
+	}) (string, error) {
+		return fmt.Sprint(in.A + in.B), nil
+	})})
+	l := make(tapes)
+	go app.Listener(l)
+	id := openSession(b, app)
+	post := func(body, headers string) []byte {
+		return fmt.Appendf(nil, "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:80\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n%sContent-Length: %d\r\n\r\n%s", headers, len(body), body)
+	}
+	for _, c := range []struct {
+		name    string
+		request []byte
+	}{
+		{"call", post(`{"jsonrpc":"2.0","id":17,"method":"tools/call","params":{"name":"add","arguments":{"a":1.5,"b":2}}}`, "Mcp-Session-Id: "+id+"\r\nMCP-Protocol-Version: 2025-11-25\r\n")},
+		{"call-2026", post(`{"jsonrpc":"2.0","id":17,"method":"tools/call","params":{"name":"add","arguments":{"a":1.5,"b":2},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}`, "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add\r\n")},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			l.play(b, c.request, b.N)
+		})
+	}
+}
