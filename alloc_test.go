@@ -97,7 +97,7 @@ func TestPlainCallAllocations(t *testing.T) {
 		name    string
 		session bool
 		budget  float64
-	}{{"2026-07-28", false, 12 + raceAllocations}, {"2025-11-25", true, 13 + raceAllocations}} {
+	}{{"2026-07-28", false, 9 + raceAllocations}, {"2025-11-25", true, 7 + raceAllocations}} {
 		if n := testing.AllocsPerRun(200, plainCall(t, c.session)); n > c.budget {
 			t.Errorf("%s: %v allocations, the budget is %v", c.name, n, c.budget)
 		} else {
@@ -135,7 +135,7 @@ func plainRequest(tb testing.TB, what string) func() {
 }
 
 func TestPlainRequestAllocations(t *testing.T) {
-	for what, budget := range map[string]float64{"prompt": 15 + raceAllocations, "resource": 14 + raceAllocations} {
+	for what, budget := range map[string]float64{"prompt": 10 + raceAllocations, "resource": 9 + raceAllocations} {
 		if n := testing.AllocsPerRun(200, plainRequest(t, what)); n > budget {
 			t.Errorf("%s: %v allocations, the budget is %v", what, n, budget)
 		} else {

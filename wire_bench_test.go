@@ -11,30 +11,31 @@ import (
 	"time"
 )
 
-// tape is a connection without a kernel: it says the same request n times and throws away what it is answered.
+// tape is a connection without a kernel: it says requests, one after the other, and throws away what it is answered.
 type tape struct {
-	request []byte
-	left    int
-	at      int
-	answers int
-	last    []byte
-	done    chan struct{}
-	once    sync.Once
+	requests [][]byte
+	left     int // requests
+	next     int
+	at       int // in the one that is being said
+	last     []byte
+	done     chan struct{}
+	once     sync.Once
 }
 
 func (t *tape) Read(p []byte) (int, error) {
-	if t.at == 0 && t.left == 0 {
+	if t.left == 0 {
 		return 0, io.EOF
 	}
-	n := copy(p, t.request[t.at:])
-	if t.at += n; t.at == len(t.request) {
+	request := t.requests[t.next]
+	n := copy(p, request[t.at:])
+	if t.at += n; t.at == len(request) {
 		t.at = 0
+		t.next = (t.next + 1) % len(t.requests)
 		t.left--
 	}
 	return n, nil
 }
 func (t *tape) Write(p []byte) (int, error) {
-	t.answers++
 	t.last = append(t.last[:0], p...)
 	return len(p), nil
 }
@@ -58,9 +59,9 @@ func (l tapes) Accept() (net.Conn, error) {
 func (l tapes) Close() error   { return nil }
 func (l tapes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-// play has a server answer a request n times.
-func (l tapes) play(tb testing.TB, request []byte, n int) []byte {
-	t := &tape{request: request, left: n, done: make(chan struct{})}
+// play has a server answer n requests, over and over again, and gives its last answer.
+func (l tapes) play(tb testing.TB, n int, requests ...[]byte) []byte {
+	t := &tape{requests: requests, left: n, done: make(chan struct{})}
 	l <- t
 	<-t.done
 	if !bytes.HasPrefix(t.last, []byte("HTTP/1.1 200")) {
@@ -93,7 +94,7 @@ func BenchmarkWire(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
-			l.play(b, c.request, b.N)
+			l.play(b, b.N, c.request)
 		})
 	}
 }
