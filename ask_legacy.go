@@ -152,6 +152,8 @@ func (e *engine) Answer(_ context.Context, c *rpc.Call) *rpc.Refusal {
 	if r != nil {
 		return r
 	}
-	record.Answered(protocol.String(c.ID), session.Answer{Result: c.Result, Err: c.Err})
+	if _, err := record.Answered(protocol.String(c.ID), session.Answer{Result: c.Result, Err: c.Err}); err != nil {
+		return unavailable() // it is not accepted before somebody can find it
+	}
 	return nil
 }

@@ -159,10 +159,12 @@ func (s *Session) askable(q *question) error {
 		return ErrSessionEnded
 	case !s.record.Initialized() && q.method != protocol.MethodPing: // MCP, lifecycle: until then there are pings only
 		return &UnsupportedError{Method: q.method, Reason: "it has not said notifications/initialized yet: ask it from Events.Reachable on"}
-	case !s.record.Own().Attached():
+	}
+	read, err := s.record.ReadAnywhere()
+	if err == nil && !read {
 		return fmt.Errorf("%w: %s", ErrNoStream, q.method)
 	}
-	return nil
+	return err
 }
 
 // withdraw tells the client that a question needs no answer any more.

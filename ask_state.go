@@ -92,13 +92,13 @@ func (j *job) resume() *rpc.Refusal {
 		a.once = make(map[string]*once, len(state.Once))
 	}
 	for key, result := range state.Once {
-		a.once[key] = &once{done: closed, result: result}
+		a.once[key] = &once{done: settled, result: result}
 	}
 	return nil
 }
 
-// closed is the channel of what is settled already.
-var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+// settled is the channel of what is settled already.
+var settled = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 func (j *job) openState() (state askState, failed *protocol.Error) {
 	raw := j.context.call.RequestState

@@ -67,7 +67,9 @@ func urlQuestion(key string, r URLRequest, s *Session, to asker) (q *question, a
 	q = &question{key: key, method: protocol.MethodElicit, params: params, able: to.can.ElicitURL, needs: `{"elicitation":{"url":{}}}`}
 	if to.revision.HasElicitationIDs() {
 		q.extra = scan.AppendString([]byte(`,"elicitationId":`), r.ID)
-		s.issue(r.ID)
+		if err := s.issue(r.ID); err != nil {
+			return nil, nil, err
+		}
 	}
 	action = new(Action)
 	*action = Cancelled
@@ -158,7 +160,9 @@ func (c *Context) requireURLs(key string, urls []URLRequest) error {
 	all := make([]elicitation, len(urls))
 	for i, u := range urls {
 		fallback(&u.ID, c.ElicitationID(urlKey(key, i)))
-		c.session.issue(u.ID)
+		if err := c.session.issue(u.ID); err != nil {
+			return err
+		}
 		all[i] = elicitation{"url", u.ID, u.URL, u.Message}
 	}
 	return &protocol.Error{
@@ -191,10 +195,11 @@ func askURLs(c *Context, key string, urls []URLRequest) error {
 }
 
 // issue notes an id that the client is about to get.
-func (s *Session) issue(id string) {
-	if s.record != nil {
-		s.record.Issue(id)
+func (s *Session) issue(id string) error {
+	if s.record == nil {
+		return nil
 	}
+	return s.record.Issue(id)
 }
 
 // ElicitationComplete tells a client of 2025-11-25 that what its user was to do at an address is done

@@ -19,6 +19,7 @@ type catalog struct {
 	routes uritemplate.Set[*entry]
 	// methods are those that the protocol does not have.
 	methods    map[string]*entry
+	off        map[string]*entry // tools that are switched off
 	extensions []*extension
 	tasks      bool // a tool may be a task
 }
@@ -43,7 +44,7 @@ type entry struct {
 
 // compose makes the catalog of what is registered now. It is called with the App locked.
 func (a *App) compose() *catalog {
-	c := &catalog{chains: make(map[*method][]Handler, len(a.engine.methods))}
+	c := &catalog{chains: make(map[*method][]Handler, len(a.engine.methods)), off: make(map[string]*entry)}
 	c.tools.name, c.resources.name, c.templates.name, c.prompts.name = "tools", "resources", "resourceTemplates", "prompts"
 	ttl := &a.config.Cache
 	c.tools.ttl, c.resources.ttl, c.templates.ttl, c.prompts.ttl = ttl.Tools, ttl.Resources, ttl.Templates, ttl.Prompts
@@ -51,7 +52,11 @@ func (a *App) compose() *catalog {
 		c.chains[m] = append(slices.Clone(a.handlers), m.last)
 	}
 	for _, t := range a.tools.order {
-		c.tools.add(a.entryOfTool(t))
+		if e := a.entryOfTool(t); a.off[e.key] {
+			c.off[e.key] = e
+		} else {
+			c.tools.add(e)
+		}
 		c.tasks = c.tasks || t.def.Task != TaskNever
 	}
 	for _, r := range a.resources.order {

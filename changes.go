@@ -1,6 +1,7 @@
 package fastmcp
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -34,9 +35,11 @@ type news struct {
 	lists int
 	// hidden is what has come to, or gone from, the other lists, which only those may know who may see one of it.
 	hidden map[int][]*entry
-	// uris are the resources that have been updated, each once and in order.
-	uris    []string
-	updated map[string]struct{}
+	// uris are the resources that have been updated, each once and in order, and place is where in it each is.
+	uris  []string
+	place map[string]int
+	// every resource may have been updated.
+	every bool
 }
 
 func (n *news) empty() bool { return n.lists == 0 && len(n.hidden) == 0 && len(n.uris) == 0 }
@@ -61,19 +64,43 @@ func (n *news) addHidden(list int, entries ...*entry) {
 }
 
 func (n *news) addURI(uri string) {
-	if _, again := n.updated[uri]; again {
+	if _, again := n.place[uri]; again {
 		return
 	}
-	if n.updated == nil {
-		n.updated = make(map[string]struct{})
+	if n.place == nil {
+		n.place = make(map[string]int)
 	}
-	n.updated[uri] = struct{}{}
+	n.place[uri] = len(n.uris)
 	n.uris = append(n.uris, uri)
 }
+
+// of are the updated resources among those that somebody wants to hear of, in order. Either may be many, so it is the
+// fewer that are gone through.
+func (n *news) of(wants []string, has func(uri string) bool) (uris []string) {
+	if len(n.uris) <= len(wants) {
+		for _, uri := range n.uris {
+			if has(uri) {
+				uris = append(uris, uri)
+			}
+		}
+		return uris
+	}
+	for _, uri := range wants {
+		if _, ok := n.place[uri]; ok {
+			uris = append(uris, uri)
+		}
+	}
+	slices.SortFunc(uris, n.before)
+	return uris
+}
+
+func (n *news) before(a, b string) int { return n.place[a] - n.place[b] }
 
 // changes collects news until they are told. What everybody may know never waits for a guard.
 type changes struct {
 	engine *engine
+	others updates // what other nodes are to be told
+	lists  listNews
 
 	mu    sync.Mutex
 	fresh news // settle has not passed
@@ -85,25 +112,32 @@ type changes struct {
 
 // list tells those who may see an entry that it has come to a list, or gone, soon.
 func (c *changes) list(list int, e *entry) {
-	if c.engine.hub.Len() == 0 && c.engine.listeners.none() {
-		return // nobody to tell
+	c.noteAway()
+	if len(e.guards) == 0 {
+		c.lists.add(list)
 	}
-	c.add(func(n *news) { n.addEntry(list, e) })
+	c.add(settle, func(n *news) { n.addEntry(list, e) })
 }
 
 // updated tells those who have subscribed to a resource, and may read it, that it is another, soon.
 func (c *changes) updated(uri string) {
+	c.noteAway()
+	c.others.add(uri)
 	if c.engine.subscribed(uri) { // so that no more is kept than there are subscriptions
-		c.add(func(n *news) { n.addURI(uri) })
+		c.add(settle, func(n *news) { n.addURI(uri) })
 	}
 }
 
-func (c *changes) add(to func(*news)) {
+// add has news told when others have had a time to join them.
+func (c *changes) add(wait time.Duration, to func(*news)) {
+	if c.engine.hub.Len() == 0 && c.engine.listeners.none() {
+		return // nobody to tell
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	to(&c.fresh)
 	if c.timer == nil {
-		c.timer = time.AfterFunc(settle, c.flush)
+		c.timer = time.AfterFunc(wait, c.flush)
 	}
 }
 

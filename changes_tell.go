@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -25,11 +26,15 @@ func updatedNote(uri string) []byte {
 func (e *engine) tellEverybody(n news) (guarded news) {
 	for _, note := range changedNotes {
 		if n.lists&note.list != 0 {
-			e.broadcast(note.note)
+			e.hint(note.note)
 			e.listeners.each(func(l *listener) { l.listChanged(note.list) })
 		}
 	}
 	guarded.hidden = n.hidden
+	if n.every {
+		n = e.everyResource()
+	}
+	var open news
 	catalog := e.current()
 	for _, uri := range n.uris {
 		switch entry, _ := catalog.resourceAt(uri); {
@@ -37,21 +42,45 @@ func (e *engine) tellEverybody(n news) (guarded news) {
 		case len(entry.guards) > 0:
 			guarded.addURI(uri)
 		default:
-			note := updatedNote(uri)
-			e.hub.All(func(r *session.Record) bool {
-				if subscriptionsOf(r).has(uri) {
-					_, _ = r.Own().Append(note) // a session that has just ended hears nothing
-				}
-				return true
-			})
-			e.listeners.each(func(l *listener) {
-				if l.has(uri) {
-					l.add(0, uri)
-				}
-			})
+			open.addURI(uri)
 		}
 	}
+	if len(open.uris) == 0 {
+		return guarded
+	}
+	e.hub.All(func(r *session.Record) bool {
+		for _, uri := range open.ofSession(r) {
+			_ = r.Own().Hint(updatedNote(uri)) // a session that has just ended hears nothing
+		}
+		return true
+	})
+	e.listeners.each(func(l *listener) {
+		for _, uri := range open.of(l.uris, l.has) {
+			l.add(0, uri)
+		}
+	})
 	return guarded
+}
+
+// ofSession are the updated resources that the client of a session wants to hear of.
+func (n *news) ofSession(r *session.Record) []string {
+	return n.of(r.Subscribed(), func(uri string) bool { return subscribes(r, uri) })
+}
+
+// everyResource is the news that all resources have been updated that anybody here wants to hear of.
+func (e *engine) everyResource() (n news) {
+	e.hub.All(func(r *session.Record) bool {
+		for _, uri := range r.Subscribed() {
+			n.addURI(uri)
+		}
+		return true
+	})
+	e.listeners.each(func(l *listener) {
+		for _, uri := range l.uris {
+			n.addURI(uri)
+		}
+	})
+	return n
 }
 
 // audience is who is told together: sessions and listeners of one principal, about whom guards say the same.
@@ -60,6 +89,17 @@ type audience struct {
 	records   []*session.Record
 	listeners []*listener
 	lists     int // of which one of them wants to hear
+	// updates are whom to tell of a resource that has been updated.
+	updates map[string][]func(uri string)
+}
+
+func (a *audience) wants(uris []string, tell func(uri string)) {
+	if a.updates == nil {
+		a.updates = make(map[string][]func(string))
+	}
+	for _, uri := range uris {
+		a.updates[uri] = append(a.updates[uri], tell)
+	}
 }
 
 // audiences are all who want some of the news. Principals are told apart by identity: another that has the same key
@@ -77,16 +117,20 @@ func (e *engine) audiences(n news) map[*auth.Principal]*audience {
 		lists |= list
 	}
 	e.hub.All(func(r *session.Record) bool {
-		if lists != 0 || slices.ContainsFunc(n.uris, subscriptionsOf(r).has) {
+		uris := n.ofSession(r)
+		if lists != 0 || len(uris) > 0 {
 			a := of(r.Principal())
 			a.records, a.lists = append(a.records, r), lists
+			a.wants(uris, func(uri string) { _ = r.Own().Hint(updatedNote(uri)) })
 		}
 		return true
 	})
 	e.listeners.each(func(l *listener) {
-		if l.lists&lists != 0 || slices.ContainsFunc(n.uris, l.has) {
+		uris := n.of(l.uris, l.has)
+		if l.lists&lists != 0 || len(uris) > 0 {
 			a := of(l.c.Principal())
 			a.listeners, a.lists = append(a.listeners, l), a.lists|l.lists&lists
+			a.wants(uris, func(uri string) { l.add(0, uri) })
 		}
 	})
 	return all
@@ -103,7 +147,7 @@ func (e *engine) tellSome(n news) {
 		all.Go(func() {
 			defer func() { <-slots }()
 			a.hearLists(e.app.base, n)
-			a.hearUpdates(e.app.base, catalog, n)
+			a.hearUpdates(e.app.base, catalog, &n)
 		})
 	}
 	all.Wait()
@@ -119,7 +163,7 @@ func (a *audience) hearLists(ctx context.Context, n news) {
 			continue
 		}
 		for _, r := range a.records {
-			_, _ = r.Own().Append(note.note)
+			_ = r.Own().Hint(note.note)
 		}
 		for _, l := range a.listeners {
 			l.listChanged(note.list)
@@ -128,30 +172,17 @@ func (a *audience) hearLists(ctx context.Context, n news) {
 }
 
 // hearUpdates tells of the resources that the audience may still read.
-func (a *audience) hearUpdates(ctx context.Context, catalog *catalog, n news) {
-	for _, uri := range n.uris {
+func (a *audience) hearUpdates(ctx context.Context, catalog *catalog, n *news) {
+	for _, uri := range slices.SortedFunc(maps.Keys(a.updates), n.before) {
 		e, _ := catalog.resourceAt(uri)
-		if e == nil || !a.wants(uri) {
+		if e == nil {
 			continue
 		}
 		if !e.ask(ctx, &auth.Access{Principal: a.principal, Op: auth.OpSubscribe, Kind: e.kind, Name: uri}).Allowed {
 			continue
 		}
-		note := updatedNote(uri)
-		for _, r := range a.records {
-			if subscriptionsOf(r).has(uri) {
-				_, _ = r.Own().Append(note)
-			}
-		}
-		for _, l := range a.listeners {
-			if l.has(uri) {
-				l.add(0, uri)
-			}
+		for _, tell := range a.updates[uri] {
+			tell(uri)
 		}
 	}
-}
-
-func (a *audience) wants(uri string) bool {
-	return slices.ContainsFunc(a.records, func(r *session.Record) bool { return subscriptionsOf(r).has(uri) }) ||
-		slices.ContainsFunc(a.listeners, func(l *listener) bool { return l.has(uri) })
 }

@@ -89,6 +89,9 @@ type Config struct {
 	// Tasks bounds the calls that are answered at once and finished later: see Tool.Task.
 	Tasks TaskConfig
 
+	// Idempotency bounds the calls that have a key, and so run at most once.
+	Idempotency IdempotencyConfig
+
 	// HTTP is how it is served over HTTP.
 	HTTP HTTPConfig
 }
@@ -119,6 +122,12 @@ type HTTPConfig struct {
 	WriteTimeout time.Duration
 	// Heartbeat is how long a stream may be silent before a comment is sent on it. Default: 15 s; negative: never.
 	Heartbeat time.Duration
+	// DrainDelay is how long, at SIGTERM, the App goes on listening after it has become unready, so that what balances
+	// between nodes finds out before connections are refused: the time between two probes of it, and some. Keep the idle
+	// connections of a proxy below it, as deploy/nginx.conf does. Default: 5 s where another node can serve what this one
+	// does not, with a Storage that nodes share or Stateless, and 0 otherwise; negative: 0. SIGINT, which comes from a
+	// terminal, does not wait. A second signal ends the process at once.
+	DrainDelay time.Duration
 	// Retry is what a stream that the server ends tells its client to wait before it comes back. Default: 1 s.
 	Retry time.Duration
 }
@@ -162,6 +171,7 @@ func (c *Config) setDefaults() {
 	c.PageSize = min(c.PageSize, 10_000)
 	fallback(&c.ShutdownTimeout, 30*time.Second)
 	c.Tasks.setDefaults()
+	c.Idempotency.setDefaults()
 	h := &c.HTTP
 	fallback(&h.Path, "/mcp")
 	h.SSE.setDefaults()

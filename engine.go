@@ -26,30 +26,33 @@ type engine struct {
 	server  [protocol.Latest + 1][]byte // who we are, as each revision shows it
 	keys    *seal.Ring
 	tasks   *tasks
+	keyed   *keyedCalls
 	methods []*method      // all of the protocol
 	notes   *store.Backend // what has run once
+	node    *node
 
-	pinger      pinger
-	changed     changes
-	listeners   listeners
-	subscribing sync.Mutex
+	pinger    pinger
+	changed   changes
+	listeners listeners
 
-	stopping chan struct{} // closed when Drain begins
-	repairs  atomic.Int64  // arguments that Config.Lenient has repaired
-	draining atomic.Bool
-	running  sync.WaitGroup
-	drain    sync.RWMutex // so that no call begins to run while Drain waits for those that do
+	stopping chan struct{} // closed when the engine is about to stop
+	leaving  sync.Once
+	repairs  atomic.Int64 // arguments that Config.Lenient has repaired
+	running  *running
 }
 
 var _ rpc.Engine = (*engine)(nil)
 
 func newEngine(a *App) *engine {
-	e := &engine{app: a, config: &a.config, stopping: make(chan struct{})}
+	e := &engine{app: a, config: &a.config, stopping: make(chan struct{}), running: newRunning()}
 	e.pinger.engine = e
 	e.changed.engine = e
+	e.node = newNode(a.backend, a.base, a.config.Log)
+	e.changed.share(e.node)
 	e.hub = e.newHub()
 	e.keys = newRing(a.config.Keys)
-	e.tasks = newTasks(a)
+	e.tasks = newTasks(e)
+	e.keyed = newKeyedCalls(e)
 	e.methods = allMethods
 	e.notes = a.backend.Scope("once")
 	for r := protocol.V20241105; r <= protocol.Latest; r++ {
@@ -60,12 +63,28 @@ func newEngine(a *App) *engine {
 
 // start is what comes before an App serves: its storage is opened, and there are keys where they must be its user's.
 func (a *App) start() error {
+	a.starting.Lock()
+	defer a.starting.Unlock()
+	if a.started {
+		return nil // it serves in several ways, or serves and works
+	}
 	if len(a.config.Keys) == 0 && (a.backend.Shared || a.backend.Filled != nil) {
 		return errNoKeys
 	}
 	if err := a.backend.Open(a.base); err != nil {
 		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
 	}
+	if err := a.engine.node.open(); err != nil {
+		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
+	}
+	if err := a.engine.hub.Open(a.base); err != nil {
+		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
+	}
+	a.engine.tasks.startSweeps()
+	if err := a.switches.start(); err != nil { // after the node hears: what is switched in between is not missed
+		return fmt.Errorf("fastmcp: %w", err)
+	}
+	a.started = true
 	return nil
 }
 
@@ -148,16 +167,8 @@ func (e *engine) Accept(ctx context.Context, c *rpc.Call) (rpc.Job, *rpc.Refusal
 	return j, nil
 }
 
-// begin counts a call as running, unless the engine is to stop.
-func (e *engine) begin(*job) bool {
-	e.drain.RLock()
-	defer e.drain.RUnlock()
-	if e.draining.Load() {
-		return false
-	}
-	e.running.Add(1)
-	return true
-}
+// begin counts a call as running, unless the engine has stopped.
+func (e *engine) begin(*job) bool { return e.running.begin() }
 
 // enter finds the session that a call belongs to, and whether its caller may use it.
 func (e *engine) enter(j *job) *rpc.Refusal {
@@ -183,11 +194,19 @@ func (e *engine) find(c *rpc.Call) (*session.Record, *rpc.Refusal) {
 		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: %s is required: initialize first", protocol.HeaderSession))
 	}
 	record, err := e.hub.Get(c.Session, c.Principal.Key())
+	if errors.Is(err, session.ErrUnavailable) {
+		return nil, unavailable()
+	}
 	if err != nil {
 		// Whether it never was, is over or is another's is nobody's business.
 		return nil, rpc.Refuse(rpc.Gone, protocol.Errorf(protocol.CodeServer, "Session not found: initialize again"))
 	}
 	return record, nil
+}
+
+// unavailable is the refusal of what needs a store that does not answer. The store itself tells the operator why.
+func unavailable() *rpc.Refusal {
+	return &rpc.Refusal{Class: rpc.Unavailable, RetryAfter: time.Second, Err: protocol.Errorf(protocol.CodeServer, "The session store cannot be reached: try again")}
 }
 
 // mirrorsMethod checks the header that repeats the method.
@@ -251,7 +270,9 @@ func (e *engine) Notify(_ context.Context, c *rpc.Call) *rpc.Refusal {
 func (e *engine) End(_ context.Context, c *rpc.Call) *rpc.Refusal {
 	record, r := e.find(c)
 	if r == nil {
-		e.hub.End(record.ID)
+		if _, err := e.hub.End(record.ID); err != nil {
+			return unavailable()
+		}
 	}
 	return r
 }
@@ -268,26 +289,29 @@ func (e *engine) SessionRevision(id string) (protocol.Revision, bool) {
 	return record.Revision, true
 }
 
+// leave ends the streams with the wish to come back, which will be to another node, or to one that has started anew. Calls
+// go on, and may begin.
+func (e *engine) leave() {
+	e.leaving.Do(func() { close(e.stopping) })
+	e.hub.Drain()
+}
+
+// isLeaving tells that nothing should begin here that is to last.
+func (e *engine) isLeaving() bool {
+	select {
+	case <-e.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
 // Drain stops the engine; see rpc.Engine.
 func (e *engine) Drain(ctx context.Context) error {
-	e.drain.Lock()
-	if !e.draining.Swap(true) {
-		close(e.stopping)
-	}
-	e.drain.Unlock()
-	e.hub.Drain()
-	done := make(chan struct{})
-	go func() {
-		e.running.Wait()
-		close(done)
-	}()
-	var err error
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	e.leave()
+	err := e.running.close(ctx)
 	e.tasks.stop(ctx)
+	e.keyed.stop(ctx)
 	e.hub.Close()
 	return err
 }

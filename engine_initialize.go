@@ -45,7 +45,7 @@ func initialize(c *Context) error {
 // open opens the session.
 func (c *Context) open(r protocol.Revision) error {
 	e, params := c.engine, c.call.Params
-	if !c.engine.config.Stateless && e.draining.Load() {
+	if !c.engine.config.Stateless && e.isLeaving() {
 		return refused{&rpc.Refusal{Class: rpc.Unavailable, RetryAfter: time.Second, Err: protocol.Errorf(protocol.CodeServer, "The server is shutting down")}}
 	}
 	record, err := e.hub.Create(c, session.Opening{
@@ -54,6 +54,10 @@ func (c *Context) open(r protocol.Revision) error {
 	})
 	if full := (*session.FullError)(nil); errors.As(err, &full) {
 		return refused{&rpc.Refusal{Class: rpc.Unavailable, RetryAfter: full.RetryAfter, Err: protocol.Errorf(protocol.CodeServer, "Too many sessions: try again later")}}
+	}
+	if errors.Is(err, session.ErrUnavailable) {
+		e.config.Log.Error("a session cannot be written", "error", err)
+		return refused{unavailable()}
 	}
 	if err != nil {
 		return err

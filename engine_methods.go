@@ -121,7 +121,9 @@ func setLevel(c *Context) error {
 		return invalidParams("level must be one of debug, info, notice, warning, error, critical, alert, emergency")
 	}
 	if c.job.record != nil {
-		c.job.record.SetLevel(level)
+		if err := c.job.record.SetLevel(level); err != nil {
+			return err
+		}
 	}
 	c.SetResult(members{})
 	return nil
@@ -192,6 +194,11 @@ func prepareToolCall(j *job) *rpc.Refusal {
 	}
 	if c.Revision.HasMirroredHeaders() && c.Peer.Mirrors() {
 		if r := entry.tool.checkMirrors(c); r != nil {
+			return r
+		}
+	}
+	if c.Meta.IdempotencyKey != nil {
+		if r := j.prepareKey(entry.tool); r != nil {
 			return r
 		}
 	}

@@ -2,13 +2,22 @@ package fastmcp
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/protocol"
 )
+
+// storesSessions tells that sessions are kept in Config.Storage: other nodes find them there, or this one when it has been
+// started anew.
+func (e *engine) storesSessions() bool { return e.app.backend.Shared || e.app.backend.Filled != nil }
+
+// nodeNameLength makes names of 50 bits, which are part of each event's id on a call's stream.
+const nodeNameLength = 10
 
 func (e *engine) newHub() *session.Hub {
 	s := e.config.Sessions
@@ -28,6 +37,9 @@ func (e *engine) newHub() *session.Hub {
 	}
 	if f := e.config.On.Disconnect; f != nil {
 		c.OnEnd = func(r *session.Record, _ session.Reason) { e.tell("Events.Disconnect", f, r) }
+	}
+	if b := e.app.backend; e.storesSessions() {
+		c.Share = &session.Share{Backend: b.Scope("sessions"), Node: strings.ToLower(rand.Text()[:nodeNameLength]), Log: e.config.Log}
 	}
 	return session.New(c)
 }
@@ -54,10 +66,18 @@ func (e *engine) session(id string) *Session {
 	return nil
 }
 
-// broadcast sends a notification to every session.
-func (e *engine) broadcast(note []byte) {
+// end ends a session at the server's wish. One that the store keeps all the same is there until its time is over.
+func (e *engine) end(id string) {
+	if _, err := e.hub.End(id); err != nil {
+		e.config.Log.Error("a session cannot be ended in the store", "session", fingerprint(id), "error", err)
+	}
+}
+
+// hint tells every session that something may have changed.
+func (e *engine) hint(note []byte) {
+	e.hub.News()
 	e.hub.All(func(r *session.Record) bool {
-		_, _ = r.Own().Append(note) // a session that has just ended hears nothing
+		_ = r.Own().Hint(note) // a session that has just ended hears nothing
 		return true
 	})
 }
@@ -69,10 +89,10 @@ func (e *engine) Attach(_ context.Context, c *rpc.Call, after string, s rpc.Sink
 		return nil, refusal
 	}
 	record.Seen(c.Principal)
-	stream, n := record.Own(), session.Pending
+	stream, place := record.Own(), session.Live
 	if after != "" {
 		var err error
-		if stream, n, err = record.Stream(after); err != nil {
+		if stream, place, err = record.Stream(after); err != nil {
 			return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: Last-Event-ID is of no stream of this session"))
 		}
 	}
@@ -80,9 +100,13 @@ func (e *engine) Attach(_ context.Context, c *rpc.Call, after string, s rpc.Sink
 	if c.Principal != nil {
 		until = c.Principal.ExpiresAt
 	}
-	detach, err := stream.Attach(s, n, until)
+	missed := stream == record.Own() && record.Missed()
+	detach, err := stream.AttachAt(s, place, until)
 	switch {
 	case err == nil:
+		if missed {
+			hintAll(record)
+		}
 		e.reached(record)
 		return detach, nil
 	case errors.Is(err, session.ErrGap):
@@ -96,6 +120,8 @@ func unattached(err error) *rpc.Refusal {
 	switch {
 	case errors.Is(err, session.ErrClosed):
 		return &rpc.Refusal{Class: rpc.Unavailable, RetryAfter: time.Second, Err: protocol.Errorf(protocol.CodeServer, "The server is shutting down")}
+	case errors.Is(err, session.ErrUnavailable):
+		return unavailable()
 	case errors.Is(err, session.ErrEnded):
 		return rpc.Refuse(rpc.Gone, protocol.Errorf(protocol.CodeServer, "Session not found: initialize again"))
 	}
@@ -110,23 +136,27 @@ func (e *engine) attachBehindGap(r *session.Record, stream *session.Stream, s rp
 			Code: protocol.CodeInternal, Message: "Events after that one are not kept any more", Data: map[string]any{"gap": true},
 		})
 	}
-	// It is appended first: afterwards it might push an event out of a full log that the connection is about to get.
-	if _, err := appendAll(stream); err != nil {
-		return nil, unattached(err)
+	// A log of this process is told first: afterwards it might push an event out of a full log that the connection is about
+	// to get. Where sessions are in a store, only who reads is told.
+	if !e.storesSessions() {
+		hintAll(r)
 	}
-	detach, err := stream.Attach(s, session.Pending, until)
+	detach, err := stream.AttachAt(s, session.Live, until)
 	if err != nil {
 		return nil, unattached(err)
+	}
+	if e.storesSessions() {
+		hintAll(r)
 	}
 	return detach, nil
 }
 
-// appendAll tells that every list may have changed.
-func appendAll(stream *session.Stream) (m rpc.Message, err error) {
+// hintAll tells that every list, and each resource that the client has subscribed to, may have changed.
+func hintAll(r *session.Record) {
 	for _, n := range changedNotes {
-		if m, err = stream.Append(n.note); err != nil {
-			return m, err
-		}
+		_ = r.Own().Hint(n.note) // a session that has just ended hears nothing
 	}
-	return m, nil
+	for _, uri := range r.Subscribed() {
+		_ = r.Own().Hint(updatedNote(uri))
+	}
 }

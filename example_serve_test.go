@@ -45,6 +45,25 @@ func ExampleApp_ListenTLS() {
 	}
 }
 
+// Drain and Ready are what a program does about SIGTERM that handles signals itself; Listen does it by itself.
+func ExampleApp_Drain() {
+	app := fastmcp.New(fastmcp.Config{Name: "calculator"})
+	d := startDemo(app)
+	fmt.Println(app.Ready(context.Background()))
+
+	app.Drain()
+	fmt.Println(app.Ready(context.Background()))
+	time.Sleep(10 * time.Millisecond) // as long as the balancer needs
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	fmt.Println(app.Shutdown(ctx), <-d.ended)
+	// Output:
+	// <nil>
+	// fastmcp: draining
+	// <nil> <nil>
+}
+
 // Shutdown takes no new work and waits for what runs. Listener then returns nil.
 func ExampleApp_Shutdown() {
 	app := fastmcp.New()

@@ -34,21 +34,28 @@ type App struct {
 	sse     *sse.Handler // nil when it is off
 	backend *store.Backend
 	store   *store.Backend // the part of backend that is the user's
+	reach   reach
 
 	// base is what all requests live in; stop ends it, when they have not ended in time.
 	base context.Context
 	stop context.CancelFunc
+
+	starting sync.Mutex
+	started  bool
 
 	mu       sync.Mutex
 	handlers []Handler
 	links    []link
 
 	tools                shelf[*tool]
+	off                  map[string]bool // tools that are switched off; a map that is never changed
 	resources, templates shelf[*resource]
 	files                []*directory // their templates are among templates
 	prompts              shelf[*prompt]
 	extensions           shelf[*extension]
 	methods              shelf[*ownMethod]
+
+	switches switches
 }
 
 // New makes an App. It starts nothing and connects to nothing: that is for Listen and Mount.
@@ -67,6 +74,7 @@ func New(config ...Config) *App {
 	a.schemas = schema.New(schema.Config{Validator: a.config.Validator})
 	a.base, a.stop = context.WithCancel(context.Background())
 	a.engine = newEngine(a)
+	a.switches.init(a)
 	c := &a.config
 	a.http = streamhttp.New(a.engine, c.Auth, streamhttp.Config{
 		Hosts: c.Hosts, Origins: c.Origins, MaxBody: c.HTTP.MaxBody, MaxBatch: c.HTTP.MaxBatch, MaxStreams: c.HTTP.MaxStreams,
@@ -96,12 +104,13 @@ func (a *App) add(def Tool, g *Group) error {
 	if err != nil {
 		return err
 	}
+	off := false
 	a.change(func() {
-		if !a.tools.add(t.def.Name, t) {
+		if off = a.off[t.def.Name]; !a.tools.add(t.def.Name, t) {
 			err = fmt.Errorf("fastmcp: there is a tool %q already: remove it first, or give this one another name", t.def.Name)
 		}
 	})
-	if err == nil {
+	if err == nil && !off {
 		a.toolChanged(t)
 	}
 	return err
@@ -116,8 +125,12 @@ func (a *App) toolChanged(t *tool) {
 // it are told that the list has changed.
 func (a *App) RemoveTool(name string) (found bool) {
 	var t *tool
-	a.change(func() { t, found = a.tools.remove(name) })
-	if found {
+	off := false
+	a.change(func() {
+		t, found = a.tools.remove(name)
+		off = a.off[name]
+	})
+	if found && !off {
 		a.toolChanged(t)
 	}
 	return found
@@ -131,40 +144,52 @@ func (a *App) change(f func()) {
 	a.engine.catalog.Store(nil)
 }
 
-// Sessions are the sessions that are open, in no order.
+// Sessions are the sessions that are open, in no order. Where nodes share Config.Storage they are those that this node has
+// opened or served lately.
 func (a *App) Sessions() []*Session { return a.engine.sessions() }
 
 // Session finds an open session; nil when there is none with that id.
 func (a *App) Session(id string) *Session { return a.engine.session(id) }
 
-// Broadcast sends a notification to every session, on its own stream. A session without an open stream finds it there
+// Broadcast sends a notification to every session, of all nodes that share Config.Storage, on its own stream. A session without an open stream finds it there
 // when it opens one, as far as its log reaches back. Clients of 2026-07-28 have no sessions and are not told.
 func (a *App) Broadcast(method string, params any) error {
 	note, err := notification(method, params)
 	if err != nil {
 		return err
 	}
-	a.engine.broadcast(note)
-	return nil
+	return a.engine.hub.Broadcast(a.base, note)
 }
 
 // Repairs is how many arguments Config.Lenient has repaired since the App was made.
 func (a *App) Repairs() int64 { return a.engine.repairs.Load() }
 
-// Shutdown stops the App: it takes no new work, ends the streams with the wish to come back, waits for running calls
-// until ctx ends, and closes what is left. The error is ctx's when calls were still running. An App that has been shut
-// down cannot serve again.
+// Shutdown stops the App: it listens no more, ends the streams with the wish to come back, waits for running calls until
+// ctx ends, and closes what is left, idle connections last: a request that still comes on one of them while calls run is
+// served. Where the listener is another's, as with Mount, new requests are refused instead. The error is ctx's when calls
+// were still running. An App that has been shut down cannot serve again. It is not drained first: see Drain.
 func (a *App) Shutdown(ctx context.Context) error {
-	a.http.Drain()
+	defer a.fiberApp.over()
+	a.Drain()
+	alone := a.fiberApp.refuse()
 	if a.sse != nil {
 		a.sse.Drain()
+	}
+	var idle error
+	if alone {
+		a.engine.leave()
+		if a.engine.running.none(ctx) == nil { // else Drain tells
+			idle = a.fiberApp.closeIdle(ctx)
+		}
 	}
 	err := a.engine.Drain(ctx)
 	if a.sse != nil {
 		a.sse.Close(ctx) // the calls are over; their answers may still be on the way
 	}
 	a.stop()
-	return errors.Join(err, a.fiberApp.shutdown(ctx), a.backend.Close())
+	a.engine.node.close()
+	a.switches.running.Wait()
+	return errors.Join(err, idle, a.fiberApp.shutdown(ctx), a.backend.Close())
 }
 
 // Engine is what this module's own packages put transports on.

@@ -36,7 +36,9 @@ type fiberApp struct {
 	routes []route
 	served bool        // Listen or Mount has registered what there was
 	taken  atomic.Bool // Fiber has given the Fiber app away
-	ended  chan struct{}
+	door   door
+
+	stopped atomic.Bool // the server
 }
 
 // MountConfig is how an App is served inside a Fiber app that exists.
@@ -70,7 +72,7 @@ func PrincipalOf(c *fiber.Ctx) *auth.Principal {
 
 func (f *fiberApp) init(a *App) {
 	f.app = a
-	f.ended = make(chan struct{})
+	f.door.init()
 	trusted, err := prefixes(a.config.HTTP.TrustedProxies)
 	if err != nil {
 		panic(err)
@@ -257,11 +259,12 @@ func (a *App) serveOn(ctx *fasthttp.RequestCtx, host *fasthost.Config, serve fun
 // straight has requests of MCP's go past Fiber's router, where nothing of Fiber's would have them: it is a twelfth of what
 // a call costs. All others, and all where somebody has the Fiber app to put handlers on it, go the usual way.
 func (a *App) straight(f *fiber.App) {
+	server, path := f.Server(), a.config.HTTP.Path
+	fibers, host := a.parting(server.Handler), a.host.For(func() *fasthttp.Server { return server })
+	server.Handler = fibers
 	if len(a.uses) > 0 {
 		return
 	}
-	server, path := f.Server(), a.config.HTTP.Path
-	fibers, host := server.Handler, a.host.For(func() *fasthttp.Server { return server })
 	server.Handler = func(ctx *fasthttp.RequestCtx) {
 		if a.taken.Load() || string(ctx.Request.Header.RequestURI()) != path || !ctx.IsPost() {
 			fibers(ctx)
@@ -337,7 +340,13 @@ func exposure(addr net.Addr) streamhttp.Exposure {
 // shutdown closes what is left once no call is running any more.
 func (f *fiberApp) shutdown(ctx context.Context) error {
 	f.host.Track.CloseAll()
-	if f.fiber == nil {
+	return f.closeIdle(ctx)
+}
+
+// closeIdle closes the connections that bring nothing, and waits for those whose request has just been read: it is still
+// served. Fiber's hooks for it run once.
+func (f *fiberApp) closeIdle(ctx context.Context) error {
+	if f.fiber == nil || !f.stopped.CompareAndSwap(false, true) {
 		return nil
 	}
 	most, cancel := context.WithTimeout(ctx, lastAnswers)

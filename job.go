@@ -37,7 +37,8 @@ type job struct {
 	over      bool     // it has been answered
 	cancelled bool     // its client does not want an answer
 
-	task *taskRun // what it becomes, or is part of; nil for most
+	task  *taskRun   // what it becomes, or is part of; nil for most
+	keyed *keyedCall // what it is for its idempotency key; nil for most
 }
 
 // Mode is what the method asks of its transport; see rpc.Job.
@@ -59,7 +60,7 @@ func (j *job) log() *session.Stream {
 		if j.record == nil || j.context.call.NoReplay || j.method.mode == rpc.Unary {
 			return
 		}
-		log, err := j.record.OpenStream()
+		log, err := j.record.OpenStream(j.context.call.ID)
 		if err != nil {
 			return // too many at once, or the session is ending: this one cannot be taken up again
 		}
@@ -106,7 +107,7 @@ func (c *Context) send(data []byte) error {
 	if err := c.life.error(); err != nil {
 		return err // who has cancelled does not want to hear more
 	}
-	return c.write(data)
+	return c.job.keyed.unheard(c.write(data))
 }
 
 // write is send, whether or not the request has been cancelled.
@@ -149,11 +150,15 @@ func (j *job) register() *rpc.Refusal {
 	case err != nil:
 		return rpc.Refuse(rpc.Gone, protocol.Errorf(protocol.CodeServer, "Session not found: initialize again"))
 	}
+	j.record.CancelledEarly(j.context.call.ID)
 	return nil
 }
 
 // Cancel is what a client's notifications/cancelled does (session.Canceler).
 func (j *job) Cancel(string) {
+	if j.keyed.outlasts(j) {
+		return
+	}
 	j.mu.Lock()
 	j.cancelled = true
 	j.mu.Unlock()
@@ -163,6 +168,9 @@ func (j *job) Cancel(string) {
 // Run runs the chain and writes the answer; see rpc.Job.
 func (j *job) Run(ctx context.Context, s rpc.Stream) rpc.Reply {
 	c := &j.context
+	if j.keyed != nil {
+		ctx, s = j.keyed.enter(ctx, s)
+	}
 	c.parent = ctx
 	c.life.begin(c, s)
 	if j.engine.config.On.ToolCall != nil {
@@ -182,6 +190,9 @@ func (j *job) Run(ctx context.Context, s rpc.Stream) rpc.Reply {
 // end is what follows a request, however it went.
 func (j *job) end() {
 	j.context.life.finish()
+	if j.keyed != nil {
+		j.keyed.end()
+	}
 	if j.record != nil {
 		j.record.Finish(j.context.call.ID)
 	}
@@ -192,13 +203,18 @@ func (j *job) end() {
 func (j *job) reply(err error) rpc.Reply {
 	c := &j.context
 	var reply rpc.Reply
-	data, err := j.encodeContained(err)
+	var data []byte
+	if j.keyed != nil {
+		data, err = j.encodeKeyed(err)
+	} else {
+		data, err = j.encodeContained(err)
+	}
 	if err != nil {
 		if r := (refused{}); errors.As(err, &r) && !j.streaming() {
 			reply.Refusal = r.Refusal
 		}
 		if j.opened != nil {
-			j.engine.hub.End(j.opened.ID) // what refused it did so after the session was opened
+			j.engine.end(j.opened.ID) // what refused it did so after the session was opened
 		}
 		data = protocol.AppendError(nil, c.call.ID, c.protocolError(err))
 	} else if j.opened != nil {

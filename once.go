@@ -20,7 +20,8 @@ type once struct {
 //
 // What has run is also noted in Config.Storage for Config.AskTTL, so that a client which sends the same answers twice, at
 // once or to two nodes of a shared storage, has fn run once; the one that comes later waits for the result. A client that
-// begins anew, without the state that it was given, has begun another request. Where the storage cannot be reached, fn
+// begins anew, without the state that it was given, has begun another request. In a task that another node may run again
+// (Tool.TaskResumable) it is noted in every revision, for as long as the task may last. Where the storage cannot be reached, fn
 // does not run and the error is the storage's. When a node dies while fn runs, fn may run again after half a minute. fn
 // must not call Once with its own key.
 func Once[T any](c *Context, key string, fn func() (T, error)) (T, error) {
@@ -131,9 +132,20 @@ type onceNote struct {
 	stop context.CancelFunc
 }
 
+// runsAgain tells that the job is a task that another node may run again, in whatever revision.
+func (j *job) runsAgain() bool { return j.task != nil && j.task.resumable }
+
+// keepsOnce is how long it is known what has run once: as long as it may come by again.
+func (c *Context) keepsOnce() time.Duration {
+	if c.job.runsAgain() {
+		return max(c.job.task.ttl, c.engine.config.AskTTL)
+	}
+	return c.engine.config.AskTTL
+}
+
 // noteOnce notes that a Once begins to run, or finds what it has come to, when it has run in another round.
 func (c *Context) noteOnce(a *inquiry, key string) (note *onceNote, result []byte, err error) {
-	if !c.call.Revision.IsStateless() {
+	if !c.call.Revision.IsStateless() && !c.job.runsAgain() {
 		return nil, nil, nil
 	}
 	name, kv := a.requestID()+" "+key, c.engine.notes
@@ -188,7 +200,7 @@ func (n *onceNote) settle(result []byte) {
 	if result == nil {
 		err = e.notes.KV.Delete(ctx, n.name)
 	} else {
-		err = e.notes.KV.Set(ctx, n.name, result, e.config.AskTTL)
+		err = e.notes.KV.Set(ctx, n.name, result, n.c.keepsOnce())
 	}
 	if err != nil {
 		n.c.Log().Error("the result of a Once could not be kept", "error", err)

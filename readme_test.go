@@ -81,11 +81,11 @@ func readReadme(t *testing.T) *readme {
 var readmeImports = map[string]string{
 	"auth": "github.com/fastmcp-go/fastmcp/auth", "content": "github.com/fastmcp-go/fastmcp/content",
 	"fastmcp": "github.com/fastmcp-go/fastmcp", "protocol": "github.com/fastmcp-go/fastmcp/protocol",
-	"store": "github.com/fastmcp-go/fastmcp/store",
+	"store": "github.com/fastmcp-go/fastmcp/store", "redis": "github.com/fastmcp-go/fastmcp/store/redis",
 	"fiber": "github.com/gofiber/fiber/v2", "helmet": "github.com/gofiber/fiber/v2/middleware/helmet",
 	"requestid": "github.com/gofiber/fiber/v2/middleware/requestid",
 	"context":   "context", "errors": "errors", "fmt": "fmt", "json": "encoding/json", "log": "log", "os": "os",
-	"apps": "github.com/fastmcp-go/fastmcp/apps", "skills": "github.com/fastmcp-go/fastmcp/skills", "fastmcptest": "github.com/fastmcp-go/fastmcp/fastmcptest", "testing": "testing",
+	"apps": "github.com/fastmcp-go/fastmcp/apps", "skills": "github.com/fastmcp-go/fastmcp/skills", "routes": "github.com/fastmcp-go/fastmcp/routes", "fastmcptest": "github.com/fastmcp-go/fastmcp/fastmcptest", "testing": "testing",
 	"signal": "os/signal", "strconv": "strconv", "syscall": "syscall", "time": "time",
 }
 

@@ -122,7 +122,7 @@ func (s *Session) Notify(method string, params any) error {
 // End ends the session: its streams are closed, its running requests cancelled, and its client must initialize again.
 func (s *Session) End() {
 	if s.record != nil {
-		s.engine.hub.End(s.record.ID)
+		s.engine.end(s.record.ID)
 	}
 }
 

@@ -106,7 +106,7 @@ func (p *pinger) round(all map[*session.Record]*pinged, round int) {
 			_, _ = r.Own().Append((&question{method: protocol.MethodPing}).request(r.NextID())) // a session that has just ended needs none
 		case pingEnd:
 			p.engine.config.Log.Warn("a session is ended: its client answers no pings", "session", fingerprint(r.ID), "pings", s.misses, "silent for", r.Idle())
-			go p.engine.hub.End(r.ID) // its stream may have to wait for a write that blocks, and the others must not
+			go p.engine.end(r.ID) // its stream may have to wait for a write that blocks, and the others must not
 		}
 		return true
 	})

@@ -19,9 +19,11 @@ import (
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
+	"github.com/fastmcp-go/fastmcp/routes"
+	"github.com/gofiber/fiber/v2"
 )
 
-// stop begins a Shutdown, and waits until the server takes no new work.
+// stop begins a Shutdown, and waits until the server takes no new connections.
 func (l *living) stop(timeout time.Duration) chan error {
 	l.t.Helper()
 	done := make(chan error, 1)
@@ -30,8 +32,39 @@ func (l *living) stop(timeout time.Duration) chan error {
 		defer cancel()
 		done <- l.app.Shutdown(ctx)
 	}()
-	within(l.t, 5*time.Second, "new work is refused", func() bool { return l.callStateless("add", `{"a":1,"b":2}`).status == 503 })
+	l.refuses()
 	return done
+}
+
+// refuses waits until nobody can connect.
+func (s *server) refuses() {
+	s.t.Helper()
+	within(s.t, 20*time.Second, "new connections are refused", func() bool {
+		conn, err := net.DialTimeout("tcp", s.addr, 5*time.Second)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
+}
+
+// kept is a connection that has had an answer and may bring another request.
+func (s *server) kept() *rawConn {
+	s.t.Helper()
+	c := s.rawConn()
+	if a := c.do("POST", []string{"Content-Type: application/json"}, `{}`); a.status != 400 || a.header.Get("Connection") != "" {
+		s.t.Fatalf("%d %v %s", a.status, a.header, a.body)
+	}
+	return c
+}
+
+// ended waits until the server has closed the connection.
+func (c *rawConn) ended() {
+	c.t.Helper()
+	_ = c.conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if b, err := io.ReadAll(c.in); err != nil || len(b) > 0 {
+		c.t.Errorf("the connection does not end: %q, %v", b, err)
+	}
 }
 
 func TestShutdownWaitsForCalls(t *testing.T) {
@@ -56,30 +89,33 @@ func TestShutdownWaitsForCalls(t *testing.T) {
 	broken := c.stream("tell", `{"from":1,"to":2,"key":"broken"}`)
 	last := broken.expect("broken", 1, 2)
 	l.hasBegun()
+	guests := []*rawConn{l.kept(), l.kept(), l.kept(), l.kept(), l.kept(), l.kept()}
 
 	done := l.stop(10 * time.Second)
 	begun.ended()
 	if a := receive(t, "the end of the stream", own); !strings.HasSuffix(a.body, "retry: 1500\n\n") {
 		t.Errorf("a stream ends with %q", a.body)
 	}
-	for name, a := range map[string]answer{
-		"call in 2026-07-28": l.callStateless("add", `{"a":1,"b":2}`),
-		"call in a session":  c.call("add", `{"a":1,"b":2}`),
-		"initialize":         l.initialize(nil),
-		"GET":                l.do("GET", c.headers().plus("Accept", "text/event-stream"), ""),
-		"GET of a call":      l.do("GET", c.headers().plus("Accept", "text/event-stream", "Last-Event-ID", last), ""),
+	events := []string{"Accept: text/event-stream", "Mcp-Session-Id: " + c.id}
+	call := `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"add","arguments":{"a":1,"b":2}}}`
+	open := `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
+	for i, r := range []struct {
+		name, method string
+		lines        []string
+		body         string
+		status       int
+	}{
+		{"call in 2026-07-28", "POST", statelessHeaders("tools/call", "add").lines(), stateless(1, "tools/call", `"name":"add","arguments":{"a":1,"b":2}`, ""), 200},
+		{"call in a session", "POST", c.headers().lines(), call, 200},
+		{"initialize", "POST", headers{}.lines(), open, 503}, // it would end with this process
+		{"GET", "GET", events, "", 503},
+		{"GET of a call", "GET", append(events, "Last-Event-ID: "+last), "", 503},
 	} {
-		// net/http takes Connection out of the headers.
-		if a.status != 503 || a.header.Get("Retry-After") == "" {
-			t.Errorf("%s: %d %v %s", name, a.status, a.header, a.body)
+		a := guests[i].do(r.method, r.lines, r.body)
+		if a.status != r.status || (a.header.Get("Retry-After") != "") != (r.status == 503) || a.header.Get("Connection") != "close" {
+			t.Errorf("%s: %d %v %s", r.name, a.status, a.header, a.body)
 		}
-	}
-	raw := l.rawConn()
-	if err := l.request(t.Context(), "POST", statelessHeaders("tools/list", ""), stateless(1, "tools/list", "", "")).Write(raw.conn); err != nil {
-		t.Fatal(err)
-	}
-	if b, err := io.ReadAll(raw.in); err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 503 ") || !strings.Contains(string(b), "\r\nConnection: close\r\n") {
-		t.Errorf("%v %s", err, b)
+		guests[i].ended()
 	}
 	select {
 	case err := <-done:
@@ -102,9 +138,42 @@ func TestShutdownWaitsForCalls(t *testing.T) {
 	if err := receive(t, "the end", done); err != nil {
 		t.Error(err)
 	}
-	if conn, err := net.Dial("tcp", l.addr); err == nil {
-		_ = conn.Close()
-		t.Error("it still listens")
+	guests[5].ended() // last
+}
+
+// The listener of an App that is mounted is not its own: new work would come for ever, and is refused.
+func TestShutdownOfAMountedApp(t *testing.T) {
+	l := livingApp(t, fastmcp.Config{})
+	site := fiber.New(fiber.Config{DisableStartupMessage: true, ReadBufferSize: 16 << 10, ReadTimeout: time.Second})
+	l.app.Mount(site)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.addr, l.url = ln.Addr().String(), "http://"+ln.Addr().String()+"/mcp"
+	served := make(chan error, 1)
+	go func() { served <- site.Listener(ln) }()
+	t.Cleanup(func() {
+		if err := errors.Join(site.Shutdown(), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	call := l.start(func() answer { return l.callStateless("hold", `{}`) })
+	done := make(chan error, 1)
+	go func() { done <- l.app.Shutdown(t.Context()) }()
+	within(t, 5*time.Second, "new work is refused", func() bool { return l.callStateless("add", `{"a":1,"b":2}`).status == 503 })
+	raw := l.rawConn()
+	a := raw.do("POST", statelessHeaders("tools/list", "").lines(), stateless(1, "tools/list", "", ""))
+	if a.status != 503 || a.header.Get("Retry-After") == "" || a.header.Get("Connection") != "close" {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
+	raw.ended()
+	l.letGo <- struct{}{}
+	if a := receive(t, "the answer", call); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if err := receive(t, "the end", done); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -218,7 +287,13 @@ func TestServes(t *testing.T) {
 	if os.Getenv(servesEnv) == "" {
 		return // it has nothing to test: it is for another process
 	}
-	app := fastmcp.New()
+	delay, err := time.ParseDuration(os.Getenv(servesEnv))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fastmcp.New(fastmcp.Config{HTTP: fastmcp.HTTPConfig{DrainDelay: delay}})
+	app.AddRoute(fiber.MethodGet, "/ready", routes.Ready(app))
+	app.AddTool(addTool)
 	app.AddTool(fastmcp.Tool{Name: "sleep", Handler: fastmcp.Typed(func(c *fastmcp.Context, in noteInput) (string, error) {
 		fmt.Println("sleeping")
 		for range in.To {
@@ -236,11 +311,11 @@ func TestServes(t *testing.T) {
 	}
 }
 
-// process starts it.
-func process(t *testing.T) (cmd *exec.Cmd, s *server, said func(word string) string) {
+// process starts it, with a DrainDelay.
+func process(t *testing.T, delay time.Duration) (cmd *exec.Cmd, s *server, said func(word string) string) {
 	t.Helper()
 	cmd = exec.Command(os.Args[0], "-test.run=^TestServes$", "-test.count=1")
-	cmd.Env = append(os.Environ(), servesEnv+"=1")
+	cmd.Env = append(os.Environ(), servesEnv+"="+delay.String())
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +354,7 @@ func process(t *testing.T) (cmd *exec.Cmd, s *server, said func(word string) str
 }
 
 func TestSIGTERM(t *testing.T) {
-	cmd, s, said := process(t)
+	cmd, s, said := process(t, 0)
 	idle, silent := s.rawConn(), s.rawConn()
 	if a := idle.do("POST", []string{"Content-Type: application/json"}, `{}`); a.status != 400 {
 		t.Errorf("%d %s", a.status, a.body)
@@ -307,8 +382,70 @@ func TestSIGTERM(t *testing.T) {
 	_ = silent
 }
 
+// TestDrainDelay: the node is not ready any more, and serves whoever comes until the listener closes.
+func TestDrainDelay(t *testing.T) {
+	cmd, s, said := process(t, 3*time.Second)
+	idle := s.kept()
+	stream := s.open("2025-11-25").listen("")
+	if a := s.at("GET", "/ready", nil); a.status != 200 || a.body != `{"status":"ready"}` {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	said("draining")
+	calls := statelessHeaders("tools/call", "add").lines()
+	add := stateless(1, "tools/call", `"name":"add","arguments":{"a":1,"b":2}`, "")
+	for _, conn := range []*rawConn{idle, s.rawConn()} {
+		if a := conn.do("POST", calls, add); a.status != 200 || a.header.Get("Connection") != "close" {
+			t.Errorf("%d %v %s", a.status, a.header, a.body)
+		}
+		conn.ended()
+	}
+	if a := s.at("GET", "/ready", nil); a.status != 503 || a.body != `{"status":"draining"}` {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := s.open("2025-11-25").call("add", `{"a":1,"b":2}`); a.status != 200 { // a session may still begin
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	said("stopping")
+	stream.ended()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// A terminal does not balance, and nobody at it wants to wait.
+func TestSIGINTDoesNotDrain(t *testing.T) {
+	cmd, s, said := process(t, time.Hour)
+	s.kept() // it serves
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	said("stopping")
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// TestSecondSIGTERMWhileDraining ends a process that would be drained for an hour.
+func TestSecondSIGTERMWhileDraining(t *testing.T) {
+	cmd, s, said := process(t, time.Hour)
+	s.kept() // it serves
+	for _, wait := range []func(){func() { said("draining") }, func() {}} {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		wait()
+	}
+	err := cmd.Wait()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
 func TestSecondSIGTERM(t *testing.T) {
-	cmd, s, said := process(t)
+	cmd, s, said := process(t, 0)
 	go func() {
 		res, err := http.DefaultClient.Do(s.request(t.Context(), "POST", statelessHeaders("tools/call", "sleep"), stateless(1, "tools/call", `"name":"sleep","arguments":{"to":2000}`, "")))
 		if err == nil {

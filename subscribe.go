@@ -1,29 +1,14 @@
 package fastmcp
 
 import (
-	"sync"
+	"errors"
+	"slices"
 
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/protocol"
 )
-
-// subscriptions are the resources that a session wants to hear of.
-type subscriptions struct {
-	mu   sync.Mutex
-	uris map[string]struct{}
-}
-
-type subscriptionsKey struct{}
-
-// subscriptionsOf are a session's own.
-func subscriptionsOf(r *session.Record) *subscriptions {
-	if s, ok := r.Locals(subscriptionsKey{}).(*subscriptions); ok {
-		return s
-	}
-	return nil
-}
 
 // prepareSubscribe finds the resource and asks its guards.
 func prepareSubscribe(j *job) *rpc.Refusal {
@@ -55,55 +40,61 @@ func subscribe(c *Context) error {
 	if r == nil {
 		return protocol.Errorf(protocol.CodeMethodNotFound, "Without a session there is nothing to subscribe with")
 	}
-	c.engine.subscribing.Lock()
-	s := subscriptionsOf(r)
-	if s == nil {
-		s = &subscriptions{uris: make(map[string]struct{})}
-		r.Locals(subscriptionsKey{}, s)
-	}
-	c.engine.subscribing.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, again := s.uris[c.name]; !again && len(s.uris) >= c.engine.config.Sessions.MaxSubscriptions {
-		return invalidParams("more than %d subscriptions in a session", c.engine.config.Sessions.MaxSubscriptions)
-	}
-	s.uris[c.name] = struct{}{}
-	c.SetResult(members{})
-	return nil
+	most := c.engine.config.Sessions.MaxSubscriptions
+	err := r.Subscribe(func(uris []string) ([]string, error) {
+		i, again := slices.BinarySearch(uris, c.name)
+		switch {
+		case again:
+			return uris, nil
+		case len(uris) >= most:
+			return nil, invalidParams("more than %d subscriptions in a session", most)
+		}
+		return slices.Insert(uris, i, c.name), nil
+	})
+	return c.subscribed(err)
 }
 
 func unsubscribe(c *Context) error {
-	if r := c.job.record; r != nil {
-		if s := subscriptionsOf(r); s != nil {
-			s.mu.Lock()
-			delete(s.uris, c.name)
-			s.mu.Unlock()
-		}
+	r := c.job.record
+	if r == nil {
+		return c.subscribed(nil)
 	}
-	c.SetResult(members{})
-	return nil
+	return c.subscribed(r.Subscribe(func(uris []string) ([]string, error) {
+		if i, there := slices.BinarySearch(uris, c.name); there {
+			uris = slices.Delete(uris, i, i+1)
+		}
+		return uris, nil
+	}))
 }
 
-func (s *subscriptions) has(uri string) bool {
-	if s == nil {
-		return false
+// subscribed answers what has changed the subscriptions.
+func (c *Context) subscribed(err error) error {
+	if errors.Is(err, session.ErrUnavailable) {
+		return refused{unavailable()}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.uris[uri]
+	if err == nil {
+		c.SetResult(members{})
+	}
+	return err
+}
+
+// subscribes tells that the client of a session wants to hear of a resource.
+func subscribes(r *session.Record, uri string) bool {
+	_, ok := slices.BinarySearch(r.Subscribed(), uri)
 	return ok
 }
 
 // subscribed tells that somebody wants to hear of a resource.
 func (e *engine) subscribed(uri string) (found bool) {
 	e.hub.All(func(r *session.Record) bool {
-		found = subscriptionsOf(r).has(uri)
+		found = subscribes(r, uri)
 		return !found
 	})
 	return found || e.listeners.any(func(l *listener) bool { return l.has(uri) })
 }
 
-// ResourceUpdated tells those who have subscribed to a resource, and may still read it, that it has changed. It returns
-// at once. What is updated several times within 50 ms is told once; then the guards are asked, of the principal as of
-// the session's last request.
+// ResourceUpdated tells those who have subscribed to a resource, and may still read it, that it has changed: on every node
+// that shares Config.Storage. It returns at once. What is updated several times within 50 ms is told once; then the guards
+// are asked, of the principal as of the session's last request. Where other nodes may have missed some of it, because the
+// storage was away, those who have subscribed to anything there are told that all of it may have changed.
 func (a *App) ResourceUpdated(uri string) { a.engine.changed.updated(uri) }

@@ -61,7 +61,7 @@ func (t *taskListener) open(c *Context) error {
 		t.stops = append(t.stops, stop)
 		t.mu.Unlock()
 		if r, err := t.engine.tasks.desk.Get(c, id); err == nil {
-			t.add(r)
+			t.add(t.engine.tasks.current(c, r))
 		}
 	}
 	return nil

@@ -51,7 +51,17 @@ type TaskConfig struct {
 	MaxTTL time.Duration
 	// Poll is how often clients are told to ask. Default: 1 s.
 	Poll time.Duration
-	// MaxPerOwner bounds how many tasks a principal, or a session without one, has running on a node, and Max all of them.
+	// Lease is how long a node that runs tasks is believed to be alive without a sign; it gives three in that time. When it
+	// has lapsed, other nodes that share Config.Storage, or this one once it has been started anew, fail the node's tasks, or
+	// take them over (Tool.TaskResumable). Default: 30 s; at least 1 s.
+	Lease time.Duration
+	// MaxTakeovers is how often a task may be taken over from a node that has died. The next time it fails: it may be what
+	// they die of. Default: 3; negative: never.
+	MaxTakeovers int
+	// Runner has the functions of tasks run elsewhere, by workers that call App.RunTask: tasks/asynq is one. The Principal of a
+	// caller must be one that JSON gives back as it was, as for Tool.TaskResumable. Default: none, they run in this process.
+	Runner TaskRunner
+	// MaxPerOwner bounds how many tasks a principal, or a session without one, has running on a node, or has handed over there, and Max all of them.
 	// More are refused. Defaults: 100 and 10,000. Callers without name and session are bounded by Max alone.
 	MaxPerOwner, Max int
 }
@@ -60,6 +70,9 @@ func (c *TaskConfig) setDefaults() {
 	fallback(&c.TTL, time.Hour)
 	fallback(&c.MaxTTL, 24*time.Hour)
 	fallback(&c.Poll, time.Second)
+	fallback(&c.Lease, 30*time.Second)
+	c.Lease = max(c.Lease, time.Second)
+	fallback(&c.MaxTakeovers, 3)
 	fallback(&c.MaxPerOwner, 100)
 	fallback(&c.Max, 10_000)
 	c.MaxTTL = max(c.MaxTTL, c.TTL)
@@ -119,7 +132,7 @@ func (j *job) prepareLegacyTask(t *tool) *rpc.Refusal {
 // owner is whose a task is. Of those who have neither name nor session, who knows a task's id owns it.
 func (c *Context) owner() string {
 	if p := c.call.Principal; p != nil {
-		return "principal " + p.Key()
+		return ownerPrincipal + p.Key()
 	}
 	if c.job.record != nil {
 		return "session " + c.job.record.ID
@@ -127,12 +140,19 @@ func (c *Context) owner() string {
 	return ownerAnyone
 }
 
+// ownerPrincipal begins the owner of the tasks of a principal.
+const ownerPrincipal = "principal "
+
 // ownerAnyone owns the tasks of callers who cannot be told apart.
 const ownerAnyone = "anyone"
 
 // mayUseTask asks the guards of a task's tool again: who may not call it any more has no business with what it gives.
 func (j *job) mayUseTask(r *task.Record) bool {
-	e := j.engine.current().tools.byKey[r.Tool]
+	c := j.engine.current()
+	e := c.tools.byKey[r.Tool]
+	if e == nil {
+		e = c.off[r.Tool] // its tasks go on, for those who may have them
+	}
 	if e == nil {
 		return true // the tool is gone, and its guards with it; the task is the caller's own
 	}

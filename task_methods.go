@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +85,7 @@ func (j *job) ownTask(id string) (*task.Record, error) {
 	if r.Owner != c.owner() || r.Legacy != c.call.Revision.HasTasks() || !j.mayUseTask(r) {
 		return nil, unknownTask(id)
 	}
-	return r, nil
+	return c.engine.tasks.current(c, r), nil
 }
 
 // answerTask answers with how a task stands.
@@ -186,6 +188,7 @@ func tasksList(c *Context) error {
 	b, comma := []byte(`"tasks":[`), ""
 	for _, r := range all {
 		if r.Legacy && r.Owner == c.owner() && c.job.mayUseTask(r) {
+			r = c.engine.tasks.current(c, r)
 			b = append(appendTask(append(b, comma+"{"...), r, c.engine.config.Tasks.Poll), '}')
 			comma = ","
 		}
@@ -228,19 +231,11 @@ func tasksResult(c *Context) error {
 		if r.Over() {
 			return c.answerResult(r)
 		}
-		var asked <-chan struct{}
-		if t := c.engine.tasks.here(r.ID); t != nil && t.session != nil && t.session == c.job.record {
-			var questions [][]byte
-			questions, asked = t.questions(sent)
-			for _, q := range questions {
-				if err := c.send(q); err != nil {
-					return err
-				}
-			}
+		if err := c.sendQuestions(r, sent); err != nil {
+			return err
 		}
 		select {
 		case <-news:
-		case <-asked:
 		case <-look.C:
 		case <-c.engine.stopping: // a task does not hold up the end, nor does who waits for one
 			return turnedDown(rpc.Unavailable, time.Second, "The server is shutting down")
@@ -248,6 +243,23 @@ func tasksResult(c *Context) error {
 			return c.Err()
 		}
 	}
+}
+
+// sendQuestions sends what a task asks, and has not been sent, on whatever node it runs.
+func (c *Context) sendQuestions(r *task.Record, sent map[string]bool) error {
+	if c.job.record == nil || r.Session != c.job.record.ID {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Inputs)) {
+		if sent[key] || len(r.Inputs[key]) <= len("{}") { // an older version of this program keeps no more of it
+			continue
+		}
+		sent[key] = true
+		if err := c.send(r.Inputs[key]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // answerResult answers with what a task has come to.

@@ -3,7 +3,6 @@ package fastmcp
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
@@ -106,7 +105,7 @@ func (t *taskRun) awaitAnswer(c *Context, key string, heard <-chan struct{}) ([]
 		if answer, ok := r.Answers[key]; ok {
 			return answer, nil
 		}
-		if r.Over() {
+		if r.Over() || r.Fence != t.fence {
 			return nil, context.Canceled
 		}
 	}
@@ -119,9 +118,8 @@ func (t *taskRun) converseLegacy(c *Context, q *question) ([]byte, error) {
 		return nil, unasked(err)
 	}
 	defer t.session.Unask(asked)
-	t.ask(asked.ID, tagged(q.request(asked.ID), t.id))
-	defer t.ask(asked.ID, nil)
-	if err := t.update(c, func(r *task.Record) { r.Question(asked.ID, []byte("{}")) }); err != nil {
+	request := tagged(q.request(asked.ID), t.id)
+	if err := t.update(c, func(r *task.Record) { r.Question(asked.ID, request) }); err != nil {
 		return nil, err
 	}
 	defer func() { _ = t.update(c, func(r *task.Record) { r.Withdraw(asked.ID) }) }()
@@ -133,44 +131,12 @@ func (t *taskRun) converseLegacy(c *Context, q *question) ([]byte, error) {
 	}
 }
 
-// taskRequest is a question of 2025-11-25, as the request that it goes out as.
-type taskRequest struct {
-	id   string
-	data []byte
-}
-
-// ask adds a request for the next tasks/result, or takes it back.
-func (t *taskRun) ask(id string, request []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if request == nil {
-		t.asked = slices.DeleteFunc(t.asked, func(r taskRequest) bool { return r.id == id })
-		return
-	}
-	t.asked = append(t.asked, taskRequest{id, request})
-	close(t.changed)
-	t.changed = make(chan struct{})
-}
-
-// questions are the requests that wait, but those that were sent before, and what is closed when there are more.
-func (t *taskRun) questions(sent map[string]bool) (all [][]byte, more <-chan struct{}) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, r := range t.asked {
-		if !sent[r.id] {
-			sent[r.id] = true
-			all = append(all, r.data)
-		}
-	}
-	return all, t.changed
-}
-
 // update changes the task that a handler runs for. One that is over means that the handler is to stop.
 func (t *taskRun) update(c *Context, change func(*task.Record)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c), storeTimeout)
 	defer cancel()
-	_, err := t.engine.tasks.desk.Update(ctx, t.id, func(r *task.Record) error { change(r); return nil })
-	if errors.Is(err, task.ErrOver) || errors.Is(err, task.ErrUnknown) {
+	_, err := t.engine.tasks.desk.Write(ctx, t.id, t.fence, change)
+	if errors.Is(err, task.ErrOver) || errors.Is(err, task.ErrUnknown) || errors.Is(err, task.ErrLost) {
 		return context.Canceled
 	}
 	return err

@@ -3,6 +3,7 @@ package fastmcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -24,22 +25,28 @@ type taskRun struct {
 	owner  string
 	// session is where notifications go, and questions come from, in 2025-11-25.
 	session *session.Record
+	// key is the idempotency key of a call that runs again, on another node than the one that took it.
+	key string
+	// resumable tells that another node may run it again; queued that a TaskRunner has it, and that nothing runs here.
+	resumable, queued bool
+	// fence is what tells this run from others of the same task.
+	fence int64
 
 	id      string        // set when reached is closed
 	reached chan struct{} // closed when the arguments are bound: the request may make the task
 	made    chan struct{} // closed when it has, or could not: failed
 	failed  error
 
-	mu      sync.Mutex
-	phase   taskPhase
-	ended   bool                     // how it ended is kept
-	waiting map[string]chan struct{} // by the key of a question in the Record: closed when there is news of it
-	keys    map[string]bool          // those that questions in the Record have had
-	asked   []taskRequest            // the questions of 2025-11-25 that wait, oldest first
-	changed chan struct{}            // closed, and made anew, when there are more of them
-	message string                   // the last that was told of its progress
-	saying  bool                     // it is about to be kept as the status message
-	said    time.Time                // when one was
+	mu    sync.Mutex
+	phase taskPhase
+	ended bool // how it ended is kept, or is not to be
+	// released tells that it is over here only.
+	released bool
+	waiting  map[string]chan struct{} // by the key of a question in the Record: closed when there is news of it
+	keys     map[string]bool          // those that questions in the Record have had
+	message  string                   // the last that was told of its progress
+	saying   bool                     // it is about to be kept as the status message
+	said     time.Time                // when one was
 
 	hearing sync.Mutex // held while news is heard, so that it is heard in order
 	heard   int64      // the version that was heard of last
@@ -62,35 +69,46 @@ func (j *job) newTask(ttl time.Duration) {
 
 // runTask runs the call in the background and answers with the task, once there is one.
 func (j *job) runTask() rpc.Reply {
-	t := j.task
-	t.from, t.reached, t.made, t.changed = j, make(chan struct{}), make(chan struct{}), make(chan struct{})
 	j.context.call.Peer.Keep()
-	bg := t.fork(j)
+	bg, r, err := j.task.start(j)
+	if r == nil {
+		return j.adopt(bg, err)
+	}
+	j.context.result = taskCreated(j.appendCreated(r))
+	return j.reply(nil)
+}
+
+// start runs the chain of a call, until there is a task; r is nil when the chain has ended without, with err.
+func (t *taskRun) start(j *job) (bg *job, r *task.Record, err error) {
+	t.from, t.reached, t.made = j, make(chan struct{}), make(chan struct{})
+	bg = t.fork(j)
 	over := make(chan error, 1)
-	go func() {
-		err := error(&fault{value: "the handler has ended its goroutine"}) // runtime.Goexit: contain does not come back
-		defer func() {
-			if t.isTask() {
-				t.settle(err)
-			} else {
-				over <- err
-			}
-		}()
-		err = contain(bg.context.Next)
-	}()
+	go t.work(func(err error) {
+		if t.isTask() {
+			t.settle(err)
+		} else {
+			over <- err
+		}
+	})
 	stop := j.context.AfterFunc(func() { bg.context.life.cancel(context.Canceled) })
 	defer stop()
 	select {
 	case err := <-over:
-		return j.adopt(bg, err)
+		return bg, nil, err
 	case <-t.reached:
 	}
-	r, err := t.create(j)
+	r, err = t.create(j)
 	if t.conclude(err); err != nil {
-		return j.adopt(bg, <-over)
+		return bg, nil, <-over
 	}
-	j.context.result = taskCreated(j.appendCreated(r))
-	return j.reply(nil)
+	return bg, r, nil
+}
+
+// work runs the chain, and has its end heard of, whatever ends it.
+func (t *taskRun) work(over func(error)) {
+	err := error(&fault{value: "the handler has ended its goroutine"}) // runtime.Goexit: contain does not come back
+	defer func() { over(err) }()
+	err = contain(t.job.context.Next)
 }
 
 // fork makes the job that runs the chain.
@@ -100,7 +118,7 @@ func (t *taskRun) fork(j *job) *job {
 	if call.Revision.HasTaskExtension() {
 		call.Meta.ProgressToken, call.Meta.LogLevel = nil, nil // a task has neither (SEP-2663)
 	}
-	bg := &job{engine: j.engine, method: j.method, catalog: j.catalog, inquiry: j.asks(), task: t}
+	bg := &job{engine: j.engine, method: j.method, catalog: j.catalog, inquiry: j.asks(), task: t, keyed: j.keyed}
 	bg.context.engine, bg.context.call, bg.context.parent, bg.context.job = c.engine, &call, j.engine.app.base, bg
 	bg.context.session, bg.context.tool, bg.context.chain = c.session, c.tool, c.chain
 	bg.context.id = c.RequestID()
@@ -118,9 +136,7 @@ func (j *job) adopt(bg *job, err error) rpc.Reply {
 	bg.context.life.finish()
 	j.context.result = bg.context.result
 	j.context.progress.streamed = bg.context.takeStreamed()
-	bg.mu.Lock()
-	bg.over = true
-	bg.mu.Unlock()
+	bg.close()
 	return j.reply(err)
 }
 
@@ -146,6 +162,9 @@ func (c *Context) reach() error {
 		return ErrEnded // it was abandoned
 	}
 	<-t.made
+	if t.failed == nil && t.queued {
+		return ErrEnqueued
+	}
 	return t.failed
 }
 
@@ -174,6 +193,13 @@ func (t *taskRun) conclude(err error) {
 	close(t.made)
 }
 
+// isLive tells that there is a task by now.
+func (t *taskRun) isLive() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.phase == taskLive
+}
+
 // live tells that there is a task. While one is being made it waits for that.
 func (t *taskRun) live() bool {
 	t.mu.Lock()
@@ -190,11 +216,15 @@ func (t *taskRun) live() bool {
 // has questions that come before (2026-07-28: they are asked by the request itself, SEP-2663).
 func (c *Context) binder() binder {
 	t := c.tool
+	bind := t.bind
+	if k := c.job.keyed; k != nil {
+		bind = k.claiming(bind)
+	}
 	if c.job.task == nil || t.def.Handler.late && c.call.Revision.IsStateless() {
-		return t.bind
+		return bind
 	}
 	return func(c *Context, dst any) error {
-		if err := t.bind(c, dst); err != nil {
+		if err := bind(c, dst); err != nil {
 			return err
 		}
 		return c.reach()
@@ -203,32 +233,66 @@ func (c *Context) binder() binder {
 
 // create keeps the task, if there is room for it, and counts it as running.
 func (t *taskRun) create(j *job) (*task.Record, error) {
-	if err := t.engine.tasks.admit(t); err != nil {
+	s := t.engine.tasks
+	r, err := t.newRecord(j)
+	if err != nil {
 		return nil, err
 	}
-	r := &task.Record{ID: t.id, Tool: j.context.tool.def.Name, Args: j.context.call.Args, Owner: t.owner, Legacy: j.context.call.Revision.HasTasks(), TTL: t.ttl}
-	ctx := context.WithoutCancel(&j.context)
-	stop, err := t.engine.tasks.desk.Watch(t.id, t.news)
-	if err == nil {
-		if err = t.engine.tasks.desk.Create(ctx, r); err == nil {
-			unlimit := t.job.context.life.limit(t.ttl)
-			t.engine.tasks.keep(t, func() { unlimit(); stop() })
-			return r, nil
-		}
-		stop()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(&j.context), storeTimeout)
+	defer cancel()
+	if t.queued {
+		return r, t.hand(ctx, r)
 	}
-	t.engine.tasks.dismiss(t)
-	return nil, err
+	if err := s.admit(t); err != nil {
+		return nil, err
+	}
+	err = s.begin(t, t.ttl, func() error {
+		if err := s.known(ctx); err != nil { // first: else there is a task that seems to be nobody's
+			return err
+		}
+		return s.desk.Create(ctx, r)
+	})
+	return r, err
+}
+
+// newRecord is the task as it is kept at first.
+func (t *taskRun) newRecord(j *job) (*task.Record, error) {
+	c, s := &j.context, t.engine.tasks
+	t.fence, t.resumable, t.queued = 1, c.tool.def.TaskResumable, s.config.Runner != nil
+	r := &task.Record{
+		ID: t.id, Tool: c.tool.def.Name, Args: c.call.Args, Owner: t.owner, Legacy: c.call.Revision.HasTasks(), TTL: t.ttl,
+		Node: s.node, Fence: t.fence, Resumable: t.resumable,
+	}
+	if t.session != nil {
+		r.Session = t.session.ID
+	}
+	if t.queued {
+		r.Node, r.Elsewhere = "", true
+	}
+	if t.resumable || t.queued {
+		origin, err := t.origin(j)
+		if t.queued && err != nil {
+			return nil, fmt.Errorf("fastmcp: a task cannot be handed over: %w", err)
+		}
+		if err != nil {
+			c.Log().Warn("a task will not be taken over when this node dies", "task", fingerprint(t.id), "error", err)
+			t.resumable, r.Resumable = false, false
+		}
+		r.Origin = origin
+	}
+	return r, nil
 }
 
 // settle ends the task with what its chain has come to.
 func (t *taskRun) settle(err error) {
-	defer t.engine.tasks.dismiss(t)
 	c := &t.job.context
+	if t.queued { // it goes on elsewhere
+		t.job.close()
+		c.life.finish()
+		return
+	}
 	data, err := t.job.encodeContained(err)
-	t.job.mu.Lock()
-	t.job.over = true
-	t.job.mu.Unlock()
+	t.job.close()
 	if err != nil {
 		data = protocol.AppendError(nil, c.call.ID, c.protocolError(err))
 	}
@@ -237,36 +301,61 @@ func (t *taskRun) settle(err error) {
 	if failed != nil || c.call.Revision.HasTasks() && string(scan.Find(result, "isError")) == "true" {
 		status = task.Failed // 2026-07-28 calls a task with isError completed
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
-	defer cancel()
-	if err := t.finish(ctx, status, result, failed); err != nil { // a result may be more than the store takes
-		lost := protocol.Errorf(protocol.CodeInternal, "What the task has come to could not be kept")
-		_ = t.finish(ctx, task.Failed, nil, protocol.AppendErrorObject(nil, lost)) // the log has why
-	}
+	t.engine.tasks.end(taskEnd{t, status, result, failed})
 	c.life.finish()
 }
 
-// finish keeps how the task ended, and tells. A task that is over already, or is not kept any more, stays as it is.
+// close ends a job that nobody is answered by.
+func (j *job) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.over = true
+}
+
+// finish keeps how the task ended, and tells. A task that is over already, another's by now, or not kept any more stays as
+// it is.
 func (t *taskRun) finish(ctx context.Context, status task.Status, result, failed []byte) error {
 	if t.hasEnded() {
 		return nil
 	}
-	r, err := t.engine.tasks.desk.Update(ctx, t.id, func(r *task.Record) error {
+	r, err := t.engine.tasks.desk.Write(ctx, t.id, t.fence, func(r *task.Record) {
 		r.End(status)
 		r.Result, r.Error = result, failed
-		return nil
 	})
-	if err != nil && !errors.Is(err, task.ErrOver) && !errors.Is(err, task.ErrUnknown) {
+	switch {
+	case errors.Is(err, task.ErrLost):
+		t.job.context.Log().Warn("what a task has come to is not kept: it is another's by now", "task", fingerprint(t.id), "status", string(status))
+	case err != nil && !errors.Is(err, task.ErrOver) && !errors.Is(err, task.ErrUnknown):
 		t.job.context.Log().Error("the end of a task could not be kept", "task", fingerprint(t.id), "status", string(status), "error", err)
 		return err
 	}
-	t.mu.Lock()
-	t.ended = true
-	t.mu.Unlock()
+	t.end()
 	if r != nil {
 		t.news(r) // the watch is about to end
 	}
 	return nil
+}
+
+// release gives a task that another node may run away: who finds it runs it again.
+func (t *taskRun) release(ctx context.Context) error {
+	if t.hasEnded() {
+		return nil
+	}
+	if _, err := t.engine.tasks.desk.Release(ctx, t.id, t.fence); err != nil {
+		return err // it is over, or another's; or that nobody runs it shows by its lease
+	}
+	t.end()
+	t.mu.Lock()
+	t.released = true
+	t.mu.Unlock()
+	return nil
+}
+
+// end makes sure that nothing more is kept of what this run comes to.
+func (t *taskRun) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
 }
 
 func (t *taskRun) hasEnded() bool {
@@ -286,7 +375,7 @@ func (t *taskRun) news(r *task.Record) {
 		return
 	}
 	t.heard = r.Version
-	if r.Status == task.Cancelled {
+	if r.Over() || r.Fence > t.fence { // the client has cancelled it, or it is another's by now
 		t.job.Cancel("")
 	}
 	t.mu.Lock()
@@ -331,7 +420,7 @@ func (t *taskRun) keepMessage() {
 	ctx, cancel := context.WithTimeout(&t.job.context, storeTimeout)
 	defer cancel()
 	// What cannot be kept is told with the next one.
-	_, _ = t.engine.tasks.desk.Update(ctx, t.id, func(r *task.Record) error { r.Message = text; return nil })
+	_, _ = t.engine.tasks.desk.Write(ctx, t.id, t.fence, func(r *task.Record) { r.Message = text })
 }
 
 // taskSayEvery is how often the status message changes at most.

@@ -47,6 +47,17 @@ type Tool struct {
 	MaxWaiting int
 	// Task is whether calls are answered at once and finished later. Default: never.
 	Task TaskMode
+	// TaskResumable has a task of the tool run again on another node, from its beginning, when the node that runs it has died
+	// or is shut down; see TaskConfig.Lease. The function gets the same arguments, and the task keeps its id; what the client
+	// has answered in it is not asked again, and what Once has noted does not happen again. The caller is the same
+	// Principal, the session the same if it is open still; the request's headers, address and Locals are gone. A node that was
+	// taken for dead may be running it still, for a while: what it writes is refused, but not the effects that it has.
+	//
+	// The caller is kept with the task, sealed by Config.Keys, until the task is over. Guards and middleware see the call again.
+	// A task is not run again, and fails, when the credentials have expired, when a guard refuses, or when the requestState that it
+	// began with has (Config.AskTTL); nor when the Principal has Claims that JSON does not give back as they were.
+	// Default: off, such a task fails: whether it has had its effects cannot be known.
+	TaskResumable bool
 	// Handler is the function: Typed, Do, Get or Raw makes it.
 	Handler Func
 }

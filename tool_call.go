@@ -54,6 +54,14 @@ func (s *slots) release() { <-s.free }
 
 // callTool is the last link of a tool call's chain: the function itself.
 func callTool(c *Context) error {
+	if c.job.keyed != nil {
+		return callKeyed(c)
+	}
+	return runTool(c)
+}
+
+// runTool runs the function, when it is its turn.
+func runTool(c *Context) error {
 	t := c.tool
 	if t.def.Timeout > 0 {
 		defer c.life.limit(t.def.Timeout)()

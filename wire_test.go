@@ -135,6 +135,9 @@ func (c *rawConn) send(method, request string) answer {
 	if err != nil {
 		c.t.Fatalf("reading the answer: %v (%q)", err, b)
 	}
+	if res.Close {
+		res.Header.Set("Connection", "close") // where net/http has taken it out
+	}
 	return answer{res.StatusCode, res.Header, string(b)}
 }
 

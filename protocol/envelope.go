@@ -173,6 +173,8 @@ func (s *scanner) meta(key []byte, v, end int) {
 		s.set(&m.LogLevel, v, end)
 	case "progressToken":
 		s.set(&m.ProgressToken, v, end)
+	case MetaIdempotencyKey:
+		s.set(&m.IdempotencyKey, v, end)
 	}
 }
 

@@ -16,14 +16,19 @@ const (
 	MetaServer       = "io.modelcontextprotocol/serverInfo"
 )
 
+// MetaIdempotencyKey names, in the _meta of a tools/call, the key under which the call runs at most once. It is this
+// module's own, not the protocol's.
+const MetaIdempotencyKey = "io.github.fastmcp-go/idempotencyKey"
+
 // Meta is the _meta of a request: raw JSON values, nil when absent.
 type Meta struct {
-	Raw           []byte
-	Version       []byte
-	Client        []byte
-	Capabilities  []byte
-	LogLevel      []byte
-	ProgressToken []byte
+	Raw            []byte
+	Version        []byte
+	Client         []byte
+	Capabilities   []byte
+	LogLevel       []byte
+	ProgressToken  []byte
+	IdempotencyKey []byte
 }
 
 // IsStateless tells that the request carries any of what only requests of 2026-07-28 carry.

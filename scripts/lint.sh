@@ -59,7 +59,7 @@ without_fiber() {
 }
 
 web='(github.com/gofiber/fiber|github.com/valyala/fasthttp|net/http)(/.*)?'
-above='(middleware|routes|edge|tenant|skills|apps|fastmcptest|cmd|examples|bench|tools)(/.*)?'
+above='(middleware|routes|edge|tenant|skills|apps|tasks|fastmcptest|cmd|examples|bench|tools)(/.*)?'
 below='(protocol|schema|content|auth|store|internal)(/.*)?'
 
 rule "gofmt" formatted

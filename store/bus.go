@@ -4,7 +4,9 @@ import "context"
 
 // Bus carries messages to whoever listens now, on any node. It keeps nothing: what must not be lost goes into a Log.
 type Bus interface {
-	// Publish sends data to channel's subscribers and tells how many there were. data is copied once.
+	// Publish sends data to channel's subscribers and tells how many receivers there were: subscriptions, or processes that
+	// have some, each counted once. It is 0 when nobody listens. A subscription that was removed a moment ago may still
+	// be counted. data is copied once.
 	Publish(ctx context.Context, channel string, data []byte) (receivers int, err error)
 	// Subscribe listens, at first to no channel. fn gets the messages of each channel in the order in which they were
 	// published, one call at a time; data is shared with other subscribers and must not be changed. fn and lost must

@@ -13,6 +13,9 @@ type KV interface {
 	Set(ctx context.Context, key string, val []byte, ttl time.Duration) error
 	// Touch gives what is under key a new ttl from now; nothing happens when there is no such key.
 	Touch(ctx context.Context, key string, ttl time.Duration) error
+	// TouchAll is Touch for many keys, in as few round trips as can be. It is not one step: an error may leave some of
+	// them renewed.
+	TouchAll(ctx context.Context, ttl time.Duration, keys ...string) error
 	// Delete removes key; it is no error when there is none.
 	Delete(ctx context.Context, key string) error
 	// Ping tells that the storage can be reached.

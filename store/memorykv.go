@@ -105,6 +105,20 @@ func (kv *memoryKV) Touch(ctx context.Context, key string, ttl time.Duration) er
 	})
 }
 
+func (kv *memoryKV) TouchAll(ctx context.Context, ttl time.Duration, keys ...string) error {
+	if err := checkKeys(keys, ttl); err != nil {
+		return err
+	}
+	return kv.in.run(ctx, func(now int64) error {
+		for _, key := range keys {
+			if it := kv.find(key, now); it != nil {
+				kv.in.due.set(it, until(now, ttl))
+			}
+		}
+		return nil
+	})
+}
+
 func (kv *memoryKV) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key, 0); err != nil {
 		return err

@@ -107,6 +107,19 @@ func (p *plain) Touch(ctx context.Context, key string, ttl time.Duration) error 
 	})
 }
 
+// TouchAll goes from key to key: there is no more to a Storage.
+func (p *plain) TouchAll(ctx context.Context, ttl time.Duration, keys ...string) error {
+	if err := checkKeys(keys, ttl); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := p.Touch(ctx, key, ttl); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
 func (p *plain) Delete(ctx context.Context, key string) error {
 	return p.step(ctx, key, 0, func() error { return p.remove(ctx, key) })
 }

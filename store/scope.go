@@ -51,6 +51,14 @@ func (s scopedKV) Touch(ctx context.Context, key string, ttl time.Duration) erro
 	return s.of.Touch(ctx, s.name(key), ttl)
 }
 
+func (s scopedKV) TouchAll(ctx context.Context, ttl time.Duration, keys ...string) error {
+	own := make([]string, len(keys))
+	for i, key := range keys {
+		own[i] = s.name(key)
+	}
+	return s.of.TouchAll(ctx, ttl, own...)
+}
+
 func (s scopedKV) Delete(ctx context.Context, key string) error {
 	return s.of.Delete(ctx, s.name(key))
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log"
@@ -12,9 +13,16 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8081", "where to listen, host:port; port 0 is a free one")
+	deployed := deploymentFlags()
 	flag.Parse()
+	config, err := deployed.config()
+	if err != nil {
+		log.Fatal(err)
+	}
+	config.Name, config.Version = "everything", "1.0.0"
 
-	app := fastmcp.New(fastmcp.Config{Name: "everything", Version: "1.0.0"})
+	app := fastmcp.New(config)
+	addProbes(app)
 	addContent(app)
 	addStreams(app)
 	addSchemas(app)
@@ -24,8 +32,11 @@ func main() {
 	addChanges(app)
 	addSkills(app)
 	addTasks(app)
+	addNumber(app)
 
-	ln, err := net.Listen("tcp", *addr)
+	var tcp net.ListenConfig
+	tcp.SetMultipathTCP(false) // fastmcp.App.Listener says why
+	ln, err := tcp.Listen(context.Background(), "tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -30,6 +30,8 @@ type attachment struct {
 	before *attachment
 
 	// The rest is guarded by s.mu.
+	hints   [][]byte // what is to be written and is in no log, each once
+	hinted  map[string]bool
 	cursor  int64         // the next event to write
 	awake   bool          // a goroutine has been started that flushes
 	writing bool          // a Send may be under way: who ends the attachment leaves closing to the writer
@@ -46,6 +48,19 @@ func (a *attachment) wake() {
 	}
 	a.awake = true
 	go a.flush()
+}
+
+// hint has something written that is in no log. What has not been written yet is not written twice. s.mu is held.
+func (a *attachment) hint(data []byte) {
+	if a.hinted[string(data)] {
+		return
+	}
+	if a.hinted == nil {
+		a.hinted = map[string]bool{}
+	}
+	a.hinted[string(data)] = true
+	a.hints = append(a.hints, data)
+	a.wake()
 }
 
 // flush writes all events that the connection has not got.
@@ -113,6 +128,10 @@ func (a *attachment) next() bool {
 func (a *attachment) fill() bool {
 	log, size := a.s.events(), 0
 	a.batch = a.batch[:0]
+	for _, hint := range a.hints {
+		a.batch = append(a.batch, rpc.Message{Data: hint})
+	}
+	a.hints, a.hinted = nil, nil
 	for last := log.last(); a.cursor <= last && len(a.batch) < batchEvents; a.cursor++ {
 		data, ok := log.at(a.cursor)
 		if !ok {
@@ -121,7 +140,9 @@ func (a *attachment) fill() bool {
 		if size += len(data); size > batchBytes && len(a.batch) > 0 {
 			break
 		}
-		a.batch = append(a.batch, rpc.Message{ID: a.s.eventID(a.cursor), Data: data})
+		if m := a.s.messageOf(a.cursor, data); m.Data != nil {
+			a.batch = append(a.batch, m)
+		}
 	}
 	return true
 }

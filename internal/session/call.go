@@ -39,6 +39,13 @@ func (r *Record) Begin(id []byte, c Canceler) error {
 	return nil
 }
 
+// CancelledEarly ends a call that has begun if its cancellation has come before it, by another node.
+func (r *Record) CancelledEarly(id []byte) {
+	if c := r.hub.cluster; c != nil && c.wasEarly(r.ID, id) {
+		r.cancelHere(id, "cancelled before it began")
+	}
+}
+
 // running is the place of the call with that id, -1 when there is none. Nearly always there are few, and a list that is
 // used again costs less than a map. r.mu is held.
 func (r *Record) running(id []byte) int {
@@ -66,8 +73,20 @@ func (r *Record) Finish(id []byte) {
 	r.busy.Add(-1)
 }
 
-// Cancel cancels a running call at its client's wish, and tells whether it was running and not cancelled before.
+// Cancel cancels a running call at its client's wish, and tells whether it was running here and not cancelled before. One
+// that runs on another node is cancelled there.
 func (r *Record) Cancel(id []byte, reason string) bool {
+	if r.cancelHere(id, reason) {
+		return true
+	}
+	if c := r.hub.cluster; c != nil && len(id) > 0 {
+		c.keepEarly(r.ID, id)
+		c.tell(everyNode, message{Kind: toldCancel, Session: r.ID, ID: id, Text: reason})
+	}
+	return false
+}
+
+func (r *Record) cancelHere(id []byte, reason string) bool {
 	c, ok := r.mark(id)
 	if ok {
 		c.cancel(reason)

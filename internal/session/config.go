@@ -62,6 +62,10 @@ type Config struct {
 	// Close was called meanwhile. It must not call Hub.Close.
 	OnEnd func(*Record, Reason)
 
+	// Share, when it is not nil, has the sessions kept where other nodes find them. What is here of one is then a copy,
+	// and MaxPerPrincipal and MaxPerIP count the sessions that this node has opened.
+	Share *Share
+
 	// Now tells the time. Default: time.Now.
 	Now func() time.Time
 }
@@ -78,6 +82,8 @@ const (
 	Evicted
 	// Closed: the hub was closed.
 	Closed
+	// Elsewhere: it has ended on another node, which has told OnEnd there.
+	Elsewhere
 )
 
 // String is the reason in lower case.
@@ -91,6 +97,8 @@ func (r Reason) String() string {
 		return "evicted"
 	case Closed:
 		return "closed"
+	case Elsewhere:
+		return "ended elsewhere"
 	}
 	return "unknown"
 }

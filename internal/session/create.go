@@ -37,16 +37,42 @@ func (h *Hub) Create(ctx context.Context, o Opening) (*Record, error) {
 	}
 	h.mu.Unlock()
 	for _, e := range evicted {
-		h.farewell(e, Evicted)
+		h.evicted(e)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if h.cluster != nil {
+		if err := h.cluster.create(r); err != nil { // it is written before its id leaves the server
+			h.finish(r, Elsewhere, r.end())
+			return nil, err
+		}
 	}
 	if h.c.OnCreate != nil {
 		h.c.OnCreate(r)
 	}
 	r.release() // newRecord made it busy, so that it does not end before its OnCreate
 	return r, nil
+}
+
+// evicted says farewell to a session that had to go. One that another node has opened goes on there.
+func (h *Hub) evicted(r *Record) {
+	switch {
+	case h.cluster != nil && h.readElsewhere(r):
+		h.farewell(r, Elsewhere)
+		return
+	case h.cluster != nil:
+		if err := h.cluster.remove(r); err != nil {
+			h.cluster.log.Warn("a session that had to go is still in the store", "error", err)
+		}
+	}
+	h.farewell(r, Evicted)
+}
+
+// readElsewhere tells that a session is not this node's to end: another has opened it, or has its client's stream.
+func (h *Hub) readElsewhere(r *Record) bool {
+	read, err := r.ReadAnywhere()
+	return r.adopted || read || err != nil
 }
 
 // makeRoom ends idle sessions until r fits. h.mu is held.
@@ -81,7 +107,7 @@ func (h *Hub) makeRoom(r *Record) (evicted []*Record, err error) {
 // admit puts r into all tables. h.mu is held.
 func (h *Hub) admit(r *Record) {
 	h.total.add(r)
-	if r.PrincipalKey != "" {
+	if r.PrincipalKey != "" && !r.adopted {
 		join(h.principals, r.PrincipalKey, r)
 	}
 	if r.ip.IsValid() {

@@ -31,14 +31,14 @@ func Example() {
 	sue := &auth.Principal{Subject: "sue"}
 	created, _ := hub.Create(ctx, session.Opening{Principal: sue, Revision: protocol.V20251125})
 
-	s, _ := created.OpenStream()
+	s, _ := created.OpenStream(nil)
 	_, _ = s.Append([]byte(`"half"`))
 	s.Finish([]byte(`"done"`), nil)
 
 	r, _ := hub.Get(created.ID, sue.Key())
 	s, after, _ := r.Stream("1.1") // Last-Event-ID
 	p := &printer{done: make(chan struct{})}
-	_, _ = s.Attach(p, after, sue.ExpiresAt)
+	_, _ = s.AttachAt(p, after, sue.ExpiresAt)
 	<-p.done
 	// Output: 1.2 "done"
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,8 @@ type Hub struct {
 	start time.Time
 	// bytes is how much all logs keep.
 	bytes atomic.Int64
+	// cluster is nil when sessions are this process's only.
+	cluster *cluster
 	// draining refuses new sessions and streams.
 	draining atomic.Bool
 	shards   [shardCount]shard
@@ -41,6 +44,9 @@ const (
 // New makes a Hub. It starts nothing: the sweeper runs only while there are sessions.
 func New(c Config) *Hub {
 	h := &Hub{c: c.withDefaults(), principals: map[string]*group{}, ips: map[prefix]*group{}}
+	if h.c.Share != nil {
+		h.cluster = newCluster(h, h.c.Share)
+	}
 	h.start = h.c.Now().Add(-time.Second) // its time is never 0, which stands for never
 	for i := range h.shards {
 		h.shards[i].records = map[string]*Record{}
@@ -54,14 +60,21 @@ func (h *Hub) now() time.Duration { return h.c.Now().Sub(h.start) }
 func (h *Hub) shard(id string) *shard { return &h.shards[(id[0]^id[1]<<3)%shardCount] }
 
 // Get finds a session for a request by the principal with that key, and counts as use of it. It returns ErrNotFound
-// when there is none, or not any more, and ErrForeign when it is another principal's. It does not allocate.
+// when there is none, or not any more, ErrForeign when it is another principal's, and ErrUnavailable when the store that
+// would know does not answer. It does not allocate.
 func (h *Hub) Get(id, principalKey string) (*Record, error) {
 	r := h.find(id)
+	if h.cluster != nil {
+		var err error
+		if r, err = h.cluster.current(r, id); err != nil {
+			return nil, err
+		}
+	}
 	if r == nil {
 		return nil, ErrNotFound
 	}
 	now := h.now()
-	if r.expired(now) {
+	if h.cluster == nil && r.expired(now) {
 		h.finish(r, Expired, r.endIfExpired(now))
 		return nil, ErrNotFound
 	}
@@ -72,15 +85,21 @@ func (h *Hub) Get(id, principalKey string) (*Record, error) {
 	return r, nil
 }
 
-// Find is Peek for who goes on to Get: the session may have expired.
+// Find is Peek for who goes on to Get: the session may have expired. One that another node has opened is found, too.
 func (h *Hub) Find(id string) (r *Record, ok bool) {
-	r = h.find(id)
+	if r = h.find(id); r == nil && h.cluster != nil {
+		r, _ = h.cluster.current(nil, id) // Get says why not
+	}
 	return r, r != nil
 }
 
 // Peek finds a session, whoever asks, and does not count as use of it.
 func (h *Hub) Peek(id string) (r *Record, ok bool) {
 	r = h.find(id)
+	if h.cluster != nil {
+		r, err := h.cluster.current(r, id)
+		return r, err == nil
+	}
 	if r == nil || r.expired(h.now()) {
 		return nil, false
 	}
@@ -98,10 +117,22 @@ func (h *Hub) find(id string) *Record {
 	return r
 }
 
-// End ends a session: its streams are closed and its running calls cancelled. It tells whether there was one.
-func (h *Hub) End(id string) bool {
+// End ends a session: its streams are closed and its running calls cancelled, on all nodes. It tells whether there was
+// one. An error is ErrUnavailable: then it may still be there.
+func (h *Hub) End(id string) (bool, error) {
 	r := h.find(id)
-	return r != nil && h.finish(r, Deleted, r.end())
+	if h.cluster != nil {
+		var err error
+		if r, err = h.cluster.current(r, id); err != nil && !errors.Is(err, ErrNotFound) {
+			return false, err
+		}
+		if r != nil {
+			if err := h.cluster.remove(r); err != nil {
+				return false, err
+			}
+		}
+	}
+	return r != nil && h.finish(r, Deleted, r.end()), nil
 }
 
 // All calls fn with each session, in no order, until it returns false. fn may call anything.
@@ -151,6 +182,13 @@ func (h *Hub) Close() {
 		close(s.stop)
 		<-s.done
 	}
+	if h.cluster != nil {
+		h.All(func(r *Record) bool {
+			r.own.left()
+			return true
+		})
+		h.cluster.close()
+	}
 	h.All(func(r *Record) bool {
 		h.finish(r, Closed, r.end())
 		return true
@@ -187,7 +225,8 @@ func (h *Hub) farewell(r *Record, why Reason) {
 		retry = h.c.Retry
 	}
 	r.hangUp(retry, "session "+why.String())
-	if h.c.OnEnd != nil {
+	// A session that is shared goes on without this node, and where it has ended tells of it.
+	if h.c.OnEnd != nil && (h.cluster == nil || why != Elsewhere && why != Closed) {
 		h.c.OnEnd(r, why)
 	}
 }

@@ -18,9 +18,21 @@ type Question struct {
 	progress chan struct{}
 }
 
-// Ask notes that the client is being asked something. It returns ErrEnded, and ErrTooMany when CallsPerSession questions
-// wait; else Unask ends it.
+// Ask notes that the client is being asked something, before it is. It returns ErrEnded, ErrTooMany when CallsPerSession
+// questions wait, and ErrUnavailable; else Unask ends it.
 func (r *Record) Ask() (*Question, error) {
+	q, err := r.ask()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.askFar(q.ID); err != nil {
+		r.Unask(q)
+		return nil, err
+	}
+	return q, nil
+}
+
+func (r *Record) ask() (*Question, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -49,11 +61,23 @@ func (r *Record) NextID() string {
 // nextID makes an id. r.mu is held.
 func (r *Record) nextID() string {
 	r.asked++
+	if c := r.hub.cluster; c != nil {
+		return "s-" + c.node + "-" + strconv.FormatInt(r.asked, 10)
+	}
 	return "s-" + strconv.FormatInt(r.asked, 10)
 }
 
-// Answered brings the answer to a question, and tells whether somebody waits for it. The answer is kept.
-func (r *Record) Answered(id string, a Answer) bool {
+// Answered brings the answer to a question, and tells whether somebody waits for it, on whatever node. The answer is
+// kept. An error is ErrUnavailable: then it may be brought again.
+func (r *Record) Answered(id string, a Answer) (bool, error) {
+	if r.answer(id, a) {
+		return true, nil
+	}
+	return r.answerFar(id, a)
+}
+
+// answer brings an answer to who waits here.
+func (r *Record) answer(id string, a Answer) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	q, ok := r.questions[id]
@@ -64,8 +88,16 @@ func (r *Record) Answered(id string, a Answer) bool {
 	return ok
 }
 
-// Progressed notes that the client is busy with a question, and tells whether somebody waits for its answer.
+// Progressed notes that the client is busy with a question, and tells whether somebody waits here for its answer.
 func (r *Record) Progressed(token string) bool {
+	if r.progressHere(token) {
+		return true
+	}
+	r.progressFar(token)
+	return false
+}
+
+func (r *Record) progressHere(token string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	q, ok := r.questions[token]
@@ -81,8 +113,9 @@ func (r *Record) Progressed(token string) bool {
 // Unask notes that nobody waits for the answer any more.
 func (r *Record) Unask(q *Question) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	delete(r.questions, q.ID)
+	r.mu.Unlock()
+	r.unaskFar(q.ID)
 }
 
 // unaskAll tells all that wait that there will be no answer.

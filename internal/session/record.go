@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ type Record struct {
 	Client, Capabilities any
 
 	hub         *Hub
+	adopted     bool // another node has opened it
 	ip          prefix
 	created     time.Time
 	initialized atomic.Bool
@@ -31,6 +33,11 @@ type Record struct {
 	locals      sync.Map
 	state       state
 	own         Stream
+
+	// Of a session that is shared: when it was read from the store, in the hub's time, 0 for never; in which round of the
+	// cluster's; and when its time there was renewed.
+	read, round, renewed atomic.Int64
+	refreshing           atomic.Bool
 
 	// used is when somebody used it last, in the hub's time.
 	used atomic.Int64
@@ -45,7 +52,9 @@ type Record struct {
 
 	questions map[string]*Question // what the client has been asked and has not answered, by id
 	asked     int64                // how many there have been
-	issued    []string             // ids of addresses that its user was asked to open, oldest first
+	// subscribed are the resources that the client wants to hear of.
+	subscribed []string
+	issued     []string // ids of addresses that its user was asked to open, oldest first
 
 	inbox inbox
 }
@@ -58,6 +67,7 @@ func newRecord(h *Hub, o Opening) *Record {
 	r.principal.Store(o.Principal)
 	r.state.c = &h.c
 	r.own.rec, r.own.id, r.own.own = r, "0", true
+	r.own.far = newFar(h.cluster, r.ID, r.own.id)
 	r.used.Store(int64(h.now()))
 	r.busy.Store(1)
 	return r
@@ -70,7 +80,17 @@ func (r *Record) Created() time.Time { return r.created }
 func (r *Record) Initialized() bool { return r.initialized.Load() }
 
 // SetInitialized notes that it has. It tells whether this was the first time.
-func (r *Record) SetInitialized() bool { return !r.initialized.Swap(true) }
+func (r *Record) SetInitialized() bool {
+	if r.initialized.Swap(true) {
+		return false
+	}
+	if c := r.hub.cluster; c != nil {
+		first := false
+		err := c.change(r, func(s *stored) { first, s.Initialized = !s.Initialized, true })
+		return err == nil && first
+	}
+	return true
+}
 
 // SetReachable notes that the client can be asked on its own stream, if it has initialized and that is open. It tells
 // whether this was the first time.
@@ -82,7 +102,13 @@ func (r *Record) SetReachable() bool {
 func (r *Record) Level() protocol.Level { return protocol.Level(r.level.Load()) }
 
 // SetLevel sets it.
-func (r *Record) SetLevel(l protocol.Level) { r.level.Store(uint32(l)) }
+func (r *Record) SetLevel(l protocol.Level) error {
+	if c := r.hub.cluster; c != nil {
+		return c.change(r, func(s *stored) { s.Level = uint32(l) })
+	}
+	r.level.Store(uint32(l))
+	return nil
+}
 
 // Principal is who uses the session, as of the last Seen; nil is anonymous.
 func (r *Record) Principal() *auth.Principal { return r.principal.Load() }
@@ -106,8 +132,42 @@ func (r *Record) Locals(key any, value ...any) any {
 	return v
 }
 
+// Subscribed are the resources that the client wants to hear of, in order. It must not be changed.
+func (r *Record) Subscribed() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.subscribed
+}
+
+// Subscribe makes what fn gives of the resources that the client wants to hear of its new ones. fn gets a copy, may be
+// called again, and its error changes nothing.
+func (r *Record) Subscribe(fn func(uris []string) ([]string, error)) error {
+	if c := r.hub.cluster; c != nil {
+		var refused error
+		err := c.change(r, func(s *stored) {
+			uris, err := fn(slices.Clone(s.Subscribed))
+			if refused = err; err == nil {
+				s.Subscribed = uris
+			}
+		})
+		return cmp.Or(refused, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	uris, err := fn(slices.Clone(r.subscribed))
+	if err == nil {
+		r.subscribed = uris
+	}
+	return err
+}
+
 // State is the session's own key-value store.
-func (r *Record) State() State { return &r.state }
+func (r *Record) State() State {
+	if c := r.hub.cluster; c != nil {
+		return sharedState{r, c}
+	}
+	return &r.state
+}
 
 // Ended tells that the session has ended.
 func (r *Record) Ended() bool {
@@ -185,9 +245,9 @@ func (r *Record) hangUp(retry time.Duration, reason string) {
 // reads. Its id is "0".
 func (r *Record) Own() *Stream { return &r.own }
 
-// OpenStream opens the stream of a call. When there are StreamsPerSession, the one that finished first is forgotten; if
+// OpenStream opens the stream of the call with that JSON-RPC id. When there are StreamsPerSession, the one that finished first is forgotten; if
 // all are running it returns ErrTooMany, and ErrEnded when the session has ended.
-func (r *Record) OpenStream() (*Stream, error) {
+func (r *Record) OpenStream(request []byte) (*Stream, error) {
 	r.mu.Lock()
 	if r.ended {
 		r.mu.Unlock()
@@ -202,7 +262,7 @@ func (r *Record) OpenStream() (*Stream, error) {
 		r.remove(gone)
 	}
 	r.opened++
-	s := newStream(r, r.opened)
+	s := newStream(r, r.opened, request)
 	r.streams = append(r.streams, s)
 	r.mu.Unlock()
 	if gone != nil {
@@ -211,12 +271,12 @@ func (r *Record) OpenStream() (*Stream, error) {
 	return s, nil
 }
 
-// Stream finds the stream of an event, and the event's number, to go on after it: the id is a Last-Event-ID. It returns
+// Stream finds the stream of an event, and the event's place, to go on after it: the id is a Last-Event-ID. It returns
 // ErrNotFound when the id is of no stream that is still kept.
-func (r *Record) Stream(eventID string) (s *Stream, after int64, err error) {
-	id, after, ok := parseEventID(eventID)
+func (r *Record) Stream(eventID string) (s *Stream, after Position, err error) {
+	id, after, ok := parseEventID(eventID, r.own.far != nil)
 	if !ok {
-		return nil, 0, ErrNotFound
+		return nil, Position{}, ErrNotFound
 	}
 	if id == r.own.id {
 		return &r.own, after, nil
@@ -226,7 +286,11 @@ func (r *Record) Stream(eventID string) (s *Stream, after int64, err error) {
 			return s, after, nil
 		}
 	}
-	return nil, 0, ErrNotFound
+	if r.own.far == nil {
+		return nil, Position{}, ErrNotFound
+	}
+	s, err = r.follow(id)
+	return s, after, err
 }
 
 func (r *Record) allStreams() []*Stream {
@@ -252,6 +316,7 @@ func (r *Record) drop(s *Stream) {
 	r.remove(s)
 	r.mu.Unlock()
 	s.discard(r.hub.c.Retry)
+	go s.dropFar() // the sweep does not wait for the store
 }
 
 // remove takes s out of the list. r.mu is held.

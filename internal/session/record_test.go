@@ -80,7 +80,7 @@ func TestCalls(t *testing.T) {
 	if err := r.Begin([]byte("9"), cancel); !errors.Is(err, ErrEnded) {
 		t.Error(err)
 	}
-	if _, err := r.OpenStream(); !errors.Is(err, ErrEnded) {
+	if _, err := r.OpenStream(nil); !errors.Is(err, ErrEnded) {
 		t.Error(err)
 	}
 	if _, err := r.Own().Append([]byte("x")); !errors.Is(err, ErrEnded) {

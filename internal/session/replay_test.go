@@ -35,7 +35,8 @@ type client struct {
 func (c *client) take(m rpc.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, n, ok := parseEventID(m.ID)
+	_, at, ok := parseEventID(m.ID, false)
+	n := at.n
 	if !ok || n != c.last+1 {
 		c.errs = append(c.errs, fmt.Errorf("event %q after %d", m.ID, c.last))
 	}
@@ -168,7 +169,7 @@ func TestStreamsAreNotMixed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		attach(t, found, to, after)
+		attach(t, found, to, after.n)
 		eventually(t, "replay", func() bool { return len(to.messages()) == 60 })
 		for _, m := range to.messages() {
 			if string(m.Data) != s.ID() {
@@ -188,7 +189,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			all.Go(func() {
 				for j := range 60 {
 					_, _ = r.Own().Append([]byte("x"))
-					if s, err := r.OpenStream(); err == nil {
+					if s, err := r.OpenStream(nil); err == nil {
 						to := newSink(t)
 						detach, err := s.Attach(to, 0, time.Time{})
 						_, _ = s.Append([]byte("y"))

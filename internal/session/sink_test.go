@@ -166,7 +166,7 @@ func openAs(t testing.TB, h *Hub, o Opening) *Record {
 
 func openStream(t testing.TB, r *Record) *Stream {
 	t.Helper()
-	s, err := r.OpenStream()
+	s, err := r.OpenStream(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

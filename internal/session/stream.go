@@ -14,6 +14,15 @@ import (
 // still kept: what a client gets that does not say what it saw last.
 const Pending int64 = -1
 
+// Position is the place of an event in its stream, that of one which a client says it saw last.
+type Position struct {
+	n    int64
+	mark string // that the log in a store has beside the number
+}
+
+// Live is the place of Pending.
+var Live = Position{n: Pending}
+
 // Stream is a sequence of events with a log and at most one connection that reads it. Events are numbered from 1 on;
 // the id of one is "<stream>.<number>" and is looked up within the session only. There are two kinds:
 //
@@ -42,17 +51,37 @@ type Stream struct {
 	sent      int64 // the newest event that has been written to a connection
 	finished  bool
 	discarded bool
+
+	// Of a stream whose log is in the store.
+	far     *far
+	request []byte // the JSON-RPC id of the call
+	mine    bool   // the call runs here
+	headed  bool   // the log has its head
+	pulling bool   // a goroutine reads the log, and will
+	again   bool   // look again
+	fence   int64  // of the reader
+	noted   place  // as it was last written
 }
 
-func newStream(r *Record, n int64) *Stream {
-	return &Stream{rec: r, id: strconv.FormatInt(n, 10)}
+func newStream(r *Record, n int64, request []byte) *Stream {
+	s := &Stream{rec: r, id: strconv.FormatInt(n, 10)}
+	if c := r.hub.cluster; c != nil {
+		s.id = c.node + "-" + s.id // other nodes have streams of this session, too
+		s.far, s.request, s.mine = newFar(c, r.ID, s.id), request, true
+	}
+	return s
 }
 
 // ID is the stream's id within the session.
 func (s *Stream) ID() string { return s.id }
 
 // Prime is the priming event of SEP-1699: an id without data, from which the whole stream can be taken up.
-func (s *Stream) Prime() rpc.Message { return rpc.Message{ID: s.eventID(0)} }
+func (s *Stream) Prime() rpc.Message {
+	if s.far != nil {
+		return rpc.Message{ID: s.farID(0, startMark)}
+	}
+	return rpc.Message{ID: s.eventID(0)}
+}
 
 // Append adds an event, writes it to the connection if there is one, in the way of the stream's kind, and returns it
 // with its id. data is kept and must not be changed any more; it may be shared by many streams. A connection that
@@ -67,6 +96,10 @@ func (s *Stream) Append(data []byte) (rpc.Message, error) {
 	if s.finished || s.discarded {
 		s.mu.Unlock()
 		return rpc.Message{}, ErrEnded
+	}
+	if s.far != nil {
+		s.mu.Unlock()
+		return s.sendFar(data)
 	}
 	n := s.events().append(data)
 	a := s.at
@@ -98,6 +131,10 @@ func (s *Stream) Finish(data []byte, mine rpc.Sink) (m rpc.Message, direct bool)
 		a.letGo()
 		a = nil
 	}
+	if s.far != nil {
+		s.mu.Unlock()
+		return s.finishFar(data), direct
+	}
 	if data != nil {
 		m = rpc.Message{ID: s.eventID(s.events().append(data)), Data: data}
 	}
@@ -124,6 +161,15 @@ func (s *Stream) Finish(data []byte, mine rpc.Sink) (m rpc.Message, direct bool)
 // It returns ErrGap when events after that one are not kept any more, ErrNotFound when there never was such an event or
 // the stream is not kept, ErrEnded when the session has ended and ErrClosed when the hub is shutting down.
 func (s *Stream) Attach(sink rpc.Sink, after int64, until time.Time) (detach func(), err error) {
+	return s.AttachAt(sink, Position{n: after, mark: startMark}, until)
+}
+
+// AttachAt is Attach with a place that Record.Stream has found.
+func (s *Stream) AttachAt(sink rpc.Sink, p Position, until time.Time) (detach func(), err error) {
+	after := p.n
+	if s.far != nil && !s.begins(after) {
+		return s.attachFar(sink, after, p.mark, until)
+	}
 	s.mu.Lock()
 	a, err := s.join(sink, after, until)
 	if err != nil {
@@ -226,12 +272,23 @@ func (s *Stream) eventID(n int64) string {
 	return string(strconv.AppendInt(b, n, 10))
 }
 
-// parseEventID reads an event id in the one form that eventID gives it.
-func parseEventID(id string) (stream string, n int64, ok bool) {
-	stream, number, found := strings.Cut(id, ".")
-	n, err := strconv.ParseInt(number, 10, 64)
-	if !found || err != nil || n < 0 || strconv.FormatInt(n, 10) != number {
-		return "", 0, false
+// startMark stands where the first event is yet to come.
+const startMark = "-"
+
+func (s *Stream) farID(n int64, mark string) string {
+	return s.id + "." + mark + "." + strconv.FormatInt(n, 10)
+}
+
+// parseEventID reads an event id in the one form that eventID, or farID, gives it.
+func parseEventID(id string, far bool) (stream string, p Position, ok bool) {
+	stream, rest, ok := strings.Cut(id, ".")
+	if ok && far {
+		p.mark, rest, ok = strings.Cut(rest, ".")
 	}
-	return stream, n, true
+	n, err := strconv.ParseInt(rest, 10, 64)
+	if !ok || err != nil || n < 0 || strconv.FormatInt(n, 10) != rest || far && (n == 0) != (p.mark == startMark) {
+		return "", Position{}, false
+	}
+	p.n = n
+	return stream, p, true
 }

@@ -38,10 +38,10 @@ func TestBrokenConnectionIsNoError(t *testing.T) {
 	}
 	again := newSink(t)
 	_, after, err := r.Stream("1.1")
-	if err != nil || after != 1 {
+	if err != nil || after.n != 1 {
 		t.Fatal(after, err)
 	}
-	attach(t, s, again, after)
+	attach(t, s, again, after.n)
 	eventually(t, "replay", func() bool { return again.data() == "bc" })
 	say(t, s, "d")
 	if again.data() != "bcd" {
@@ -312,7 +312,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	c := newClock()
 	r := open(t, newHub(t, Config{StreamsPerSession: 3, Now: c.Now}))
 	a, b, d := openStream(t, r), openStream(t, r), openStream(t, r)
-	if _, err := r.OpenStream(); !errors.Is(err, ErrTooMany) {
+	if _, err := r.OpenStream(nil); !errors.Is(err, ErrTooMany) {
 		t.Fatal(err)
 	}
 	for _, s := range []*Stream{b, d, a} {
@@ -342,7 +342,7 @@ func TestEventIDs(t *testing.T) {
 	}
 	for id, want := range map[string]int64{"0.0": 0, "0.12": 12, "1.7": 7} {
 		s, after, err := r.Stream(id)
-		if err != nil || after != want || s.ID() != id[:1] {
+		if err != nil || after.n != want || s.ID() != id[:1] {
 			t.Errorf("%q: %v, %v", id, after, err)
 		}
 	}

@@ -49,7 +49,7 @@ func (h *Hub) sweep() {
 	now, clock := h.now(), h.c.Now()
 	h.All(func(r *Record) bool {
 		if r.expired(now) {
-			h.finish(r, Expired, r.endIfExpired(now))
+			h.expire(r, now)
 			return true
 		}
 		r.own.endExpired(clock)
@@ -61,4 +61,17 @@ func (h *Hub) sweep() {
 		}
 		return true
 	})
+}
+
+// expire ends a session that nobody has used here. Others may have, when it is shared: then it goes on without this node.
+func (h *Hub) expire(r *Record, now time.Duration) {
+	why := Expired
+	if c := h.cluster; c != nil {
+		if there, err := c.there(r.ID); err != nil {
+			return // the next sweep asks again
+		} else if there || r.adopted {
+			why = Elsewhere
+		}
+	}
+	h.finish(r, why, r.endIfExpired(now))
 }

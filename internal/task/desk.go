@@ -16,6 +16,8 @@ import (
 var (
 	// ErrUnknown tells that there is no such task, or none any more.
 	ErrUnknown = errors.New("task: unknown")
+	// ErrUnreadable tells that what is kept of a task is none.
+	ErrUnreadable = errors.New("task: what is kept of it cannot be read")
 	// ErrOver tells that a task is over and does not change any more.
 	ErrOver = errors.New("task: over")
 )
@@ -56,7 +58,11 @@ func (d *Desk) Create(ctx context.Context, r *Record) error {
 	if !fresh {
 		return fmt.Errorf("task: the id %q is taken", r.ID)
 	}
-	if err = d.store.Index.Put(ctx, owned(r.Owner), r.ID, r.TTL); err != nil {
+	err = d.store.Index.Put(ctx, owned(r.Owner), r.ID, r.TTL)
+	if err == nil && r.Node != "" {
+		err = d.store.Index.Put(ctx, runsOf(r.Node), r.ID, r.TTL)
+	}
+	if err != nil {
 		_ = d.store.KV.Delete(context.WithoutCancel(ctx), key(r.ID)) // nobody has been told of it; it would expire
 	}
 	return err
@@ -81,7 +87,7 @@ func (d *Desk) read(ctx context.Context, id string) (*Record, []byte, error) {
 	}
 	r := new(Record)
 	if err := json.Unmarshal(raw, r); err != nil {
-		return nil, nil, fmt.Errorf("task: what is kept of %q cannot be read: %w", id, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	if !d.now().Before(r.Created.Add(r.TTL)) {
 		return nil, nil, ErrUnknown
@@ -130,6 +136,9 @@ func (d *Desk) Update(ctx context.Context, id string, change func(*Record) error
 		}
 	}
 }
+
+// Drop forgets a task that nobody has been told of.
+func (d *Desk) Drop(ctx context.Context, id string) error { return d.store.KV.Delete(ctx, key(id)) }
 
 // List gives a page of an owner's tasks, in no order that means anything.
 func (d *Desk) List(ctx context.Context, owner, cursor string, n int) (all []*Record, next string, err error) {

@@ -31,6 +31,20 @@ type Record struct {
 	Owner  string `json:"owner"`
 	Legacy bool   `json:"legacy,omitempty"`
 
+	// Node runs the task; "" is nobody, until one claims it. Fence counts who had it: what another than the last writes is
+	// refused. Losses is how many nodes are believed to have died with it.
+	Node   string `json:"node,omitempty"`
+	Fence  int64  `json:"fence,omitempty"`
+	Losses int    `json:"losses,omitempty"`
+	// Elsewhere tells that an engine of its own has it run: nobody else runs it, or runs it again.
+	Elsewhere bool `json:"elsewhere,omitempty"`
+	// Session is the session that it began in, if it is one of 2025-11-25: its questions are asked there.
+	Session string `json:"session,omitempty"`
+	// Resumable tells that it may be run again, from its beginning, when its node has died.
+	Resumable bool `json:"resumable,omitempty"`
+	// Origin is what it takes to run it elsewhere; nil where it is not to be, and when it is over.
+	Origin *Origin `json:"origin,omitempty"`
+
 	Status  Status `json:"status"`
 	Message string `json:"message,omitempty"`
 	// Version counts the changes: of two Records of a task the one with more of them is newer.
@@ -47,6 +61,21 @@ type Record struct {
 	// used again.
 	Inputs  map[string]json.RawMessage `json:"inputs,omitempty"`
 	Answers map[string]json.RawMessage `json:"answers,omitempty"`
+	// Used are keys of questions that nobody asks any more.
+	Used []string `json:"used,omitempty"`
+}
+
+// Origin is the call that has become a task, for who runs it on another node.
+type Origin struct {
+	// Revision is that of the call, as its client names it, ID the call's JSON-RPC id, and Params all that it said.
+	Revision string          `json:"revision"`
+	ID       json.RawMessage `json:"id"`
+	Params   json.RawMessage `json:"params"`
+	// Request names it in logs, and Effects where effects are noted that happen once.
+	Request string `json:"request"`
+	Effects string `json:"effects"`
+	// Caller is who called and in which session, sealed: nobody gets rights by writing into a store.
+	Caller string `json:"caller"`
 }
 
 // Over tells that the status is final.
@@ -84,8 +113,8 @@ func (r *Record) Withdraw(key string) {
 	}
 }
 
-// End makes a status final. Nobody waits for answers any more.
+// End makes a status final. Nobody waits for answers any more, and nobody runs it again.
 func (r *Record) End(s Status) {
-	r.Status = s
+	r.Status, r.Origin = s, nil
 	clear(r.Inputs)
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ func (s suite) kv(t *testing.T) {
 		"Expiry":       s.expiry,
 		"SetAnew":      s.setAnew,
 		"Touch":        s.touch,
+		"TouchAll":     s.touchAll,
 	})
 }
 
@@ -61,6 +63,7 @@ func invalidKeys(t *testing.T, b *store.Backend) {
 	for _, err := range []error{
 		getErr, takeErr, nxErr, casErr, addErr, b.KV.Set(ctx, "", v, 0), b.KV.Set(ctx, "k", v, -1),
 		b.KV.Touch(ctx, "k", -time.Hour), b.KV.Delete(ctx, ""),
+		b.KV.TouchAll(ctx, -time.Hour, "k"), b.KV.TouchAll(ctx, time.Hour, "k", ""),
 	} {
 		is(t, err, store.ErrInvalid)
 	}
@@ -78,7 +81,7 @@ func doneContext(t *testing.T, b *store.Backend) {
 	_, _, membersErr := b.Index.Members(ctx, "s", "", 0)
 	for _, err := range []error{
 		getErr, takeErr, addErr, appendErr, afterErr, publishErr, membersErr,
-		b.KV.Set(ctx, "k", nil, 0), b.KV.Ping(ctx), b.Index.Put(ctx, "s", "m", 0),
+		b.KV.Set(ctx, "k", nil, 0), b.KV.Ping(ctx), b.Index.Put(ctx, "s", "m", 0), b.KV.TouchAll(ctx, time.Hour),
 	} {
 		is(t, err, context.Canceled)
 	}
@@ -119,4 +122,30 @@ func (s suite) touch(t *testing.T, b *store.Backend) {
 	holds(t, b, "k", nil)
 	ok(t, b.KV.Touch(ctx, "k", time.Hour)) // does not bring it back
 	holds(t, b, "k", nil)
+}
+
+// touchAll renews more keys than a storage takes at once; some of them are not there, some named twice.
+func (s suite) touchAll(t *testing.T, b *store.Backend) {
+	ctx := t.Context()
+	ok(t, b.KV.TouchAll(ctx, time.Hour))
+	var keys []string
+	for i := range 1100 {
+		key := fmt.Sprint("s:", i%1050, ":record")
+		keys = append(keys, key)
+		if i%2 == 0 {
+			ok(t, b.KV.Set(ctx, key, []byte("v"), time.Minute))
+		}
+	}
+	ok(t, b.KV.Set(ctx, "other", []byte("v"), time.Minute))
+	ok(t, b.KV.TouchAll(ctx, ttl, keys...))
+	s.Advance(2 * ttl)
+	for _, key := range keys {
+		holds(t, b, key, nil)
+	}
+	holds(t, b, "other", []byte("v"))
+	ok(t, b.KV.Set(ctx, "k", []byte("v"), ttl))
+	ok(t, b.KV.TouchAll(ctx, 0, "k", "none"))
+	s.Advance(2 * ttl)
+	holds(t, b, "k", []byte("v"))
+	holds(t, b, "none", nil)
 }

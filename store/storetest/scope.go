@@ -59,5 +59,5 @@ func (s suite) scopedParts(t *testing.T, b *store.Backend) {
 	out.next("c", "2")
 	in.none()
 	ok(t, in.Remove("c"))
-	publish(t, one, "c", "1", 0)
+	s.deserted(t, one, "c", "1")
 }

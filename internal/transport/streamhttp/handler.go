@@ -56,6 +56,9 @@ func (h *Handler) Expose(e Exposure) { h.exposure.Store(int32(e)) }
 // Drain makes the answers from now on say that the connection ends with them.
 func (h *Handler) Drain() { h.draining.Store(true) }
 
+// Draining tells that Drain was called.
+func (h *Handler) Draining() bool { return h.draining.Load() }
+
 // Serve answers one request. It returns when the answer is complete, or, for a stream that lives on, when the host has
 // taken it over.
 func (h *Handler) Serve(ctx context.Context, x Exchange) {

@@ -1,0 +1,267 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// storedVersion is the form that records have in the store. One of another form is no record: its client initializes
+// again.
+const storedVersion = 1
+
+// stored is a record in the store.
+type stored struct {
+	Version      int             `json:"v"`
+	Revision     string          `json:"revision"`
+	Principal    string          `json:"principal,omitempty"`
+	Client       json.RawMessage `json:"client,omitempty"`
+	Capabilities json.RawMessage `json:"capabilities,omitempty"`
+	Created      time.Time       `json:"created"`
+	Initialized  bool            `json:"initialized,omitempty"`
+	Level        uint32          `json:"level,omitempty"`
+	Subscribed   []string        `json:"subscribed,omitempty"`
+	Issued       []string        `json:"issued,omitempty"`
+}
+
+// The names of what a session has in the store have its id in common, so that a store of several parts keeps them
+// together.
+func recordKey(id string) string             { return "s:" + id + ":r" }
+func stateKey(id string) string              { return "s:" + id + ":k" }
+func questionKey(id, question string) string { return "s:" + id + ":q:" + question }
+func streamName(id, stream string) string    { return "s:" + id + ":e:" + stream }
+
+// allSessions is the index of sessions, for what is sent to all.
+const allSessions = "all"
+
+func raw(v any) json.RawMessage {
+	b, _ := v.([]byte)
+	return b
+}
+
+// stored is how the record is written.
+func (r *Record) stored() stored {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return stored{
+		Version: storedVersion, Revision: r.Revision.String(), Principal: r.PrincipalKey, Client: raw(r.Client),
+		Capabilities: raw(r.Capabilities), Created: r.created, Initialized: r.initialized.Load(), Level: r.level.Load(),
+		Subscribed: slices.Clone(r.subscribed), Issued: slices.Clone(r.issued),
+	}
+}
+
+// take makes the record what the store says that it is by now.
+func (r *Record) take(s *stored) {
+	r.initialized.Store(s.Initialized)
+	r.level.Store(s.Level)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.subscribed, r.issued = s.Subscribed, s.Issued
+}
+
+// parseStored reads a record; ok is false when it is none of ours.
+func parseStored(data []byte) (s *stored, r protocol.Revision, ok bool) {
+	s = new(stored)
+	if json.Unmarshal(data, s) != nil || s.Version != storedVersion {
+		return nil, 0, false
+	}
+	r, ok = protocol.ParseRevision(s.Revision)
+	if len(s.Client) == 0 || bytes.Equal(s.Client, []byte("null")) {
+		s.Client = nil
+	}
+	return s, r, ok && r.HasSessions()
+}
+
+// create writes a new record.
+func (c *cluster) create(r *Record) error {
+	text, err := json.Marshal(r.stored())
+	if err != nil {
+		return err // what the client has said is JSON
+	}
+	ctx, cancel := c.ctx()
+	defer cancel()
+	if err := c.b.KV.Set(ctx, recordKey(r.ID), text, c.h.c.TTL); err != nil {
+		return c.failed(err)
+	}
+	if err := c.b.Index.Put(ctx, allSessions, r.ID, c.h.c.TTL); err != nil {
+		return c.failed(err)
+	}
+	r.note(c)
+	r.renewed.Store(int64(c.h.now()))
+	return nil
+}
+
+// note notes that the record is what the store has.
+func (r *Record) note(c *cluster) {
+	r.round.Store(c.round.Load())
+	r.read.Store(int64(c.h.now()))
+}
+
+// current is the record with that id, as the store has it: r is the one that is kept here, nil when none is.
+func (c *cluster) current(r *Record, id string) (*Record, error) {
+	if len(id) != idLength {
+		return nil, ErrNotFound
+	}
+	if r != nil {
+		at, now := r.read.Load(), c.h.now()
+		if at != 0 && r.round.Load() == c.round.Load() && now-time.Duration(at) < trusted && !r.expired(now) {
+			if now-time.Duration(at) >= refreshAfter && r.refreshing.CompareAndSwap(false, true) {
+				go func() {
+					defer r.refreshing.Store(false)
+					_, _ = c.reread(r, id) // the next request finds out
+				}()
+			}
+			return r, nil
+		}
+	}
+	return c.reread(r, id)
+}
+
+// reread reads a record from the store.
+func (c *cluster) reread(r *Record, id string) (*Record, error) {
+	round := c.round.Load()
+	ctx, cancel := c.ctx()
+	defer cancel()
+	data, err := c.b.KV.Get(ctx, recordKey(id))
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	var s *stored
+	var rev protocol.Revision
+	ok := data != nil
+	if ok {
+		if s, rev, ok = parseStored(data); !ok {
+			c.log.Warn("a session's record in the store cannot be read: its client has to initialize again")
+		}
+	}
+	if !ok {
+		if r != nil {
+			c.h.finish(r, Expired, r.end())
+		}
+		return nil, ErrNotFound
+	}
+	if r == nil {
+		r = c.h.adopt(id, rev, s)
+	}
+	r.take(s)
+	r.note(c)
+	r.round.Store(round)
+	return r, nil
+}
+
+// there tells whether the store has a session.
+func (c *cluster) there(id string) (bool, error) {
+	ctx, cancel := c.ctx()
+	defer cancel()
+	data, err := c.b.KV.Get(ctx, recordKey(id))
+	return data != nil, c.failed(err)
+}
+
+// adopt keeps a session here that another node has opened.
+func (h *Hub) adopt(id string, rev protocol.Revision, s *stored) *Record {
+	r := newRecord(h, Opening{Revision: rev, Client: []byte(s.Client), Capabilities: []byte(s.Capabilities)})
+	r.ID, r.PrincipalKey, r.created, r.adopted = id, s.Principal, s.Created, true
+	r.own.far = newFar(h.cluster, r.ID, r.own.id)
+	r.busy.Store(0)
+	r.renewed.Store(int64(-h.c.TTL)) // it is not known when it was: now
+	h.mu.Lock()
+	if there := h.find(id); there != nil {
+		h.mu.Unlock()
+		return there // somebody was quicker
+	}
+	var idle *Record
+	if len(h.total.members) >= h.c.MaxTotal {
+		if idle = h.total.evict(h.now()); idle != nil {
+			h.forget(idle)
+		}
+	}
+	h.admit(r)
+	h.mu.Unlock()
+	if idle != nil {
+		h.farewell(idle, Elsewhere) // it is in the store, and found there when it is wanted
+	}
+	return r
+}
+
+// change writes what fn makes of the record. Other nodes read it again.
+func (c *cluster) change(r *Record, fn func(*stored)) error {
+	ctx, cancel := c.ctx()
+	defer cancel()
+	for range updateAttempts {
+		old, err := c.b.KV.Get(ctx, recordKey(r.ID))
+		if err != nil {
+			return c.failed(err)
+		}
+		if old == nil {
+			return ErrEnded
+		}
+		s, _, ok := parseStored(old)
+		if !ok {
+			return ErrEnded
+		}
+		fn(s)
+		text, err := json.Marshal(s)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(text, old) {
+			return nil
+		}
+		done, err := c.b.Atomic.CAS(ctx, recordKey(r.ID), old, text, c.h.c.TTL)
+		if err != nil {
+			return c.failed(err)
+		}
+		if done {
+			r.take(s)
+			go c.tell(everyNode, message{Kind: toldChanged, Session: r.ID})
+			return nil
+		}
+	}
+	return ErrConflict
+}
+
+// remove takes a session out of the store.
+func (c *cluster) remove(r *Record) error {
+	ctx, cancel := c.ctx()
+	defer cancel()
+	err := c.b.KV.Delete(ctx, recordKey(r.ID))
+	// The rest is of no use without the record, and expires.
+	_ = c.b.KV.Delete(ctx, stateKey(r.ID))
+	_ = c.b.Index.Remove(ctx, allSessions, r.ID)
+	_ = c.b.Log.Drop(ctx, streamName(r.ID, r.own.id))
+	c.tell(everyNode, message{Kind: toldEnded, Session: r.ID})
+	return c.failed(err)
+}
+
+// renew gives sessions that are in use here new time in the store, well before theirs is over.
+func (c *cluster) renew() {
+	now := c.h.now()
+	var keys []string
+	var records []*Record
+	c.h.All(func(r *Record) bool {
+		renewed := time.Duration(r.renewed.Load())
+		inUse := r.busy.Load() > 0 || time.Duration(r.used.Load()) > renewed
+		if inUse && now-renewed >= c.h.c.TTL/8 {
+			keys = append(keys, recordKey(r.ID), stateKey(r.ID))
+			records = append(records, r)
+		}
+		return true
+	})
+	if len(keys) == 0 {
+		return
+	}
+	ctx, cancel := c.ctx()
+	defer cancel()
+	if err := c.b.KV.TouchAll(ctx, c.h.c.TTL, keys...); err != nil {
+		c.log.Warn("sessions could not be renewed in the store", "sessions", len(records), "error", err)
+		return
+	}
+	for _, r := range records {
+		if err := c.b.Index.Put(ctx, allSessions, r.ID, c.h.c.TTL); err == nil {
+			r.renewed.Store(int64(now))
+		}
+	}
+}
