@@ -112,10 +112,15 @@ type changes struct {
 
 // list tells those who may see an entry that it has come to a list, or gone, soon.
 func (c *changes) list(list int, e *entry) {
-	c.noteAway()
 	if len(e.guards) == 0 {
 		c.lists.add(list)
 	}
+	c.listHere(list, e)
+}
+
+// listHere is list for what changes on every node, each of which tells its own.
+func (c *changes) listHere(list int, e *entry) {
+	c.noteAway()
 	c.add(settle, func(n *news) { n.addEntry(list, e) })
 }
 

@@ -20,8 +20,8 @@ type listNews struct {
 
 // add tells other nodes of a list soon.
 func (l *listNews) add(list int) {
-	if l.node == nil {
-		return
+	if l.node == nil || !l.node.serves() {
+		return // what a node begins with is no news to others
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -118,7 +118,12 @@ func (a *App) add(def Tool, g *Group) error {
 
 // toolChanged tells those who may see a tool that it has come or gone.
 func (a *App) toolChanged(t *tool) {
-	a.engine.changed.list(changedTools, a.guarded(auth.KindTool, t.def.Name, t.group, t.def.CanAccess))
+	a.engine.changed.list(changedTools, a.guardedTool(t))
+}
+
+// guardedTool is who may know of a tool.
+func (a *App) guardedTool(t *tool) *entry {
+	return a.guarded(auth.KindTool, t.def.Name, t.group, t.def.CanAccess)
 }
 
 // RemoveTool removes a tool and tells whether it was there. Calls of it that are running go on. Clients that could see

@@ -81,7 +81,7 @@ func readReadme(t *testing.T) *readme {
 var readmeImports = map[string]string{
 	"auth": "github.com/fastmcp-go/fastmcp/auth", "content": "github.com/fastmcp-go/fastmcp/content",
 	"fastmcp": "github.com/fastmcp-go/fastmcp", "protocol": "github.com/fastmcp-go/fastmcp/protocol",
-	"store": "github.com/fastmcp-go/fastmcp/store", "redis": "github.com/fastmcp-go/fastmcp/store/redis",
+	"store": "github.com/fastmcp-go/fastmcp/store", "redis": "github.com/fastmcp-go/fastmcp/store/redis", "asynq": "github.com/fastmcp-go/fastmcp/tasks/asynq",
 	"fiber": "github.com/gofiber/fiber/v2", "helmet": "github.com/gofiber/fiber/v2/middleware/helmet",
 	"requestid": "github.com/gofiber/fiber/v2/middleware/requestid",
 	"context":   "context", "errors": "errors", "fmt": "fmt", "json": "encoding/json", "log": "log", "os": "os",

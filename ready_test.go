@@ -29,6 +29,12 @@ func (s *sick) Get(string) ([]byte, error) {
 	return reply()
 }
 
+func (s *sick) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
 func (s *sick) replies(f func() ([]byte, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,13 +94,13 @@ func TestReadyOfAStorageThatHangs(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if storage.asked != 1 {
-			t.Errorf("it was asked %d times", storage.asked)
+		if n := storage.count(); n != 1 {
+			t.Errorf("it was asked %d times", n)
 		}
 		close(back)
 		synctest.Wait()
-		if err := app.Ready(t.Context()); err != nil || storage.asked != 2 {
-			t.Errorf("it is back: %v, asked %d times", err, storage.asked)
+		if err := app.Ready(t.Context()); err != nil || storage.count() != 2 {
+			t.Errorf("it is back: %v, asked %d times", err, storage.count())
 		}
 	})
 }

@@ -164,7 +164,7 @@ func TestTaskRunnerWorkerDies(t *testing.T) {
 			continue
 		}
 		again := receive(t, "the job once more", p.queue.jobs)
-		if again.ID != id || again.Run != job.Run || job.Run != 1 {
+		if again.ID != id || again.Run != 2 || job.Run != 1 {
 			t.Errorf("%+v, and before %+v", again, job)
 		}
 		second := p.works(t.Context(), p.workers[1], again)

@@ -17,12 +17,14 @@ import (
 
 // Task is how a task stands, for programs that show it elsewhere than in MCP's own methods.
 type Task struct {
+	// ID is the task's, Tool the name of the tool that was called.
 	ID   string `json:"id"`
 	Tool string `json:"tool"`
 	// Status is "working", "input_required", "completed", "failed" or "cancelled", and Message what the tool has told of its
 	// progress last.
-	Status  string    `json:"status"`
-	Message string    `json:"message,omitempty"`
+	Status  string `json:"status"`
+	Message string `json:"message,omitempty"`
+	// Created and Updated are when it began, and when it has changed last, in UTC.
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
 	// Result is what a completed task has come to, as the tool's result in JSON; Error the JSON-RPC error why one failed.

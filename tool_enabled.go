@@ -253,7 +253,7 @@ func (s *switches) take(change func()) {
 	}
 	s.mu.Unlock()
 	for _, t := range changed {
-		a.toolChanged(t)
+		a.engine.changed.listHere(changedTools, a.guardedTool(t))
 	}
 }
 

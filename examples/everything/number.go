@@ -3,15 +3,25 @@ package main
 import "github.com/fastmcp-go/fastmcp"
 
 type numberInput struct {
-	N int `json:"n" validate:"gte=1" description:"the number to send"`
+	N     int `json:"n" validate:"gte=1" description:"the number to send"`
+	Count int `json:"count,omitempty" validate:"gte=0,lte=10000" description:"how many numbers, from n on; 0 is one"`
 }
 
-// addNumber adds a tool that sends a number on the session's own stream, which a GET reads: on whatever node that is.
+type number struct {
+	N int `json:"n"`
+}
+
+// addNumber adds a tool that sends numbers on the session's own stream, which a GET reads: on whatever node that is.
 func addNumber(app *fastmcp.App) {
 	app.AddTool(fastmcp.Tool{
-		Name: "send_number", Description: "Sends a number on the session's own stream, and answers when it is kept for the client.",
+		Name: "send_number", Description: "Sends numbers on the session's own stream, and answers when they are kept for the client.",
 		Handler: fastmcp.Do(func(c *fastmcp.Context, in numberInput) error {
-			return c.Session().Notify("notifications/example/number", in)
+			for i := range max(in.Count, 1) {
+				if err := c.Session().Notify("notifications/example/number", number{in.N + i}); err != nil {
+					return err
+				}
+			}
+			return nil
 		}),
 	})
 }

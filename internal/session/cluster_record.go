@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -105,19 +106,25 @@ func (c *cluster) current(r *Record, id string) (*Record, error) {
 	if len(id) != idLength {
 		return nil, ErrNotFound
 	}
-	if r != nil {
-		at, now := r.read.Load(), c.h.now()
-		if at != 0 && r.round.Load() == c.round.Load() && now-time.Duration(at) < trusted && !r.expired(now) {
-			if now-time.Duration(at) >= refreshAfter && r.refreshing.CompareAndSwap(false, true) {
-				go func() {
-					defer r.refreshing.Store(false)
-					_, _ = c.reread(r, id) // the next request finds out
-				}()
-			}
-			return r, nil
-		}
+	if r == nil {
+		return c.reread(nil, id)
 	}
-	return c.reread(r, id)
+	at, now := time.Duration(r.read.Load()), c.h.now()
+	known := at != 0 && now-at < trusted && !r.expired(now)
+	if !known || r.round.Load() != c.round.Load() {
+		there, err := c.reread(r, id)
+		if known && errors.Is(err, ErrUnavailable) {
+			return r, nil // news of it may have been missed, but it is not so long ago that it was read
+		}
+		return there, err
+	}
+	if now-at >= refreshAfter && r.refreshing.CompareAndSwap(false, true) {
+		go func() {
+			defer r.refreshing.Store(false)
+			_, _ = c.reread(r, id) // the next request finds out
+		}()
+	}
+	return r, nil
 }
 
 // reread reads a record from the store.

@@ -28,35 +28,36 @@ func newEventLog(s *server) eventLog {
 const foreign = "FOREIGN"
 
 // add: KEYS[1] the stream; ARGV[1] its most entries, ARGV[2] its most bytes, ARGV[3] its ttl in ms, ARGV[4] the channel to
-// wake, if any, ARGV[5] the mark, ARGV[6] how many entries to search for the mark first, and then the data. It wakes before
-// it writes, since that may be forbidden, and then nothing must be in; nobody reads before the script has ended.
+// wake, if any, ARGV[5] the mark, ARGV[6] how many entries to search for it first, 1 for none, and then the data. It wakes
+// before it writes, since that may be forbidden, and then nothing must be in; nobody reads before the script has ended.
 var add = goredis.NewScript(`
-local function number(id) return tonumber(string.match(id, '^0%-(%d+)$')) end
-local key, n, sum = KEYS[1], 0, 0
-local tail = redis.call('XREVRANGE', key, '+', '-', 'COUNT', math.max(tonumber(ARGV[6]), 1))
-if tail[1] then
-	local fields = tail[1][2]
-	n, sum = number(tail[1][1]), fields[3] == 's' and tonumber(fields[4])
+local key, call, n, sum = KEYS[1], redis.call, 0, 0
+local tail = call('XREVRANGE', key, '+', '-', 'COUNT', ARGV[6])
+local last = tail[1]
+if last then
+	local id, fields = last[1], last[2]
+	n = string.sub(id, 1, 2) == '0-' and tonumber(string.sub(id, 3))
+	sum = fields[3] == 's' and tonumber(fields[4])
 	if not n or not sum then return redis.error_reply('` + foreign + ` stream') end
 end
 if #ARGV == 6 then return n end
-if ARGV[6] ~= '0' then
+if ARGV[6] ~= '1' then
 	for _, entry in ipairs(tail) do
-		if entry[2][6] == ARGV[5] then return number(entry[1]) end
+		if entry[2][6] == ARGV[5] then return tonumber(string.sub(entry[1], 3)) end
 	end
 end
-if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[4], '') end
+if ARGV[4] ~= '' then call('PUBLISH', ARGV[4], '') end
 for i = 7, #ARGV do
 	n, sum = n + 1, sum + #ARGV[i]
-	redis.call('XADD', key, 'MAXLEN', '~', ARGV[1], '0-' .. string.format('%.0f', n),
-		'd', ARGV[i], 's', string.format('%.0f', sum), 'm', i == #ARGV and ARGV[5] or '')
+	call('XADD', key, 'MAXLEN', '~', ARGV[1], '0-' .. n, 'd', ARGV[i], 's', sum, 'm', i == #ARGV and ARGV[5] or '')
 end
-while sum > tonumber(ARGV[2]) do
-	local head = redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
-	if sum - (head[2][4] - #head[2][2]) <= tonumber(ARGV[2]) then break end
-	redis.call('XDEL', key, head[1])
+local most = tonumber(ARGV[2])
+while sum > most do
+	local head = call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
+	if sum - (head[2][4] - #head[2][2]) <= most then break end
+	call('XDEL', key, head[1])
 end
-redis.call('PEXPIRE', key, ARGV[3])
+call('PEXPIRE', key, ARGV[3])
 return n`)
 
 // markSearch is how far back a repeated Append looks for itself: what others append within the time of a call.
@@ -76,7 +77,7 @@ func (l eventLog) Append(ctx context.Context, log, channel string, data ...[]byt
 	}
 	mark := l.origin + strconv.FormatUint(l.marks.Add(1), 36)
 	err = l.do(ctx, true, func(ctx context.Context, attempt int) error {
-		search := 0
+		search := 1
 		if attempt > 0 {
 			search = markSearch
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/test/internal/cluster"
@@ -22,6 +23,7 @@ type client struct {
 	http     http.Client
 	revision string // of a session; "" is 2026-07-28
 	session  string
+	id       atomic.Int64 // of the request before
 }
 
 // reply is what came back for a request.
@@ -56,7 +58,7 @@ func (c *client) request(ctx context.Context, url, method, name, params string) 
 		}
 		params = meta + params
 	}
-	body := `{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":{` + params + `}}`
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"`, c.id.Add(1)) + method + `","params":{` + params + `}}`
 	if strings.HasPrefix(method, "notifications/") {
 		body = `{"jsonrpc":"2.0","method":"` + method + `","params":{` + params + `}}`
 	}
@@ -96,6 +98,18 @@ func (c *client) send(ctx context.Context, url, method, name, params string) (re
 	if err != nil {
 		return reply{}, err
 	}
+	return c.do(req)
+}
+
+// post sends a message as it is, in the session.
+func (c *client) post(ctx context.Context, url, body string) (reply, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	c.mark(req)
 	return c.do(req)
 }
 
