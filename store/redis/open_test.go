@@ -95,7 +95,6 @@ func TestOpenRefuses(t *testing.T) {
 		refused(t, redis.Config{URL: "unix:///nowhere/redis.sock"}, "/nowhere/redis.sock", "no such file")
 		refused(t, redis.Config{URL: "redis+cluster://" + addr}, addr)
 		refused(t, redis.Config{URL: "redis+sentinel://" + addr + "/name"}, addr, "sentinel")
-		refused(t, redis.Config{URL: "redis://redis.invalid:6379"}, "redis.invalid:6379")
 	})
 	t.Run("Malformed", func(t *testing.T) {
 		refused(t, redis.Config{URL: "redis://:secret@host:port"}, "Config.URL", "port")
@@ -110,6 +109,10 @@ func TestOpenRefuses(t *testing.T) {
 		refused(t, redis.Config{URL: "redis+cluster://" + plain.Addr}, plain.Addr, "cluster support disabled")
 		replica := redistest.Start(t, "--replicaof", "127.0.0.1 "+plain.Port())
 		refused(t, redis.Config{URL: replica.URL()}, "replica")
+		s := redis.New(redis.Config{URL: replica.URL()}) // what was a master may become one
+		defer s.Close()
+		is(t, s.Backend().KV.Set(t.Context(), "k", nil, 0), store.ErrUnavailable)
+		is(t, second(s.Backend().Log.Append(t.Context(), "l", "", nil)), store.ErrUnavailable)
 		node := redistest.Start(t, "--cluster-enabled", "yes", "--cluster-port", port(t))
 		refused(t, redis.Config{URL: node.URL()}, "redis+cluster://")
 	})
@@ -122,6 +125,10 @@ func TestOpenRefuses(t *testing.T) {
 	t.Run("Full", func(t *testing.T) {
 		full := redistest.Start(t, "--maxmemory", "1", "--maxmemory-policy", "noeviction")
 		refused(t, redis.Config{URL: full.URL()}, "maxmemory")
+		s := redis.New(redis.Config{URL: full.URL()})
+		defer s.Close()
+		is(t, s.Backend().KV.Set(t.Context(), "k", nil, 0), store.ErrFull)
+		is(t, second(s.Backend().Log.Append(t.Context(), "l", "", nil)), store.ErrFull)
 	})
 }
 
