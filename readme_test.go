@@ -84,7 +84,7 @@ var readmeImports = map[string]string{
 	"store": "github.com/fastmcp-go/fastmcp/store", "redis": "github.com/fastmcp-go/fastmcp/store/redis", "asynq": "github.com/fastmcp-go/fastmcp/tasks/asynq",
 	"fiber": "github.com/gofiber/fiber/v2", "helmet": "github.com/gofiber/fiber/v2/middleware/helmet",
 	"requestid": "github.com/gofiber/fiber/v2/middleware/requestid",
-	"context":   "context", "errors": "errors", "fmt": "fmt", "json": "encoding/json", "log": "log", "os": "os",
+	"base64":    "encoding/base64", "context": "context", "errors": "errors", "fmt": "fmt", "json": "encoding/json", "log": "log", "os": "os",
 	"apps": "github.com/fastmcp-go/fastmcp/apps", "skills": "github.com/fastmcp-go/fastmcp/skills", "routes": "github.com/fastmcp-go/fastmcp/routes", "fastmcptest": "github.com/fastmcp-go/fastmcp/fastmcptest", "testing": "testing",
 	"signal": "os/signal", "strconv": "strconv", "syscall": "syscall", "time": "time",
 }

@@ -382,11 +382,27 @@ func TestSIGTERM(t *testing.T) {
 	_ = silent
 }
 
-// TestDrainDelay: the node is not ready any more, and serves whoever comes until the listener closes.
+// TestDrainDelay: what SIGTERM begins comes to its end.
 func TestDrainDelay(t *testing.T) {
-	cmd, s, said := process(t, 3*time.Second)
-	idle := s.kept()
+	cmd, s, said := process(t, 300*time.Millisecond)
 	stream := s.open("2025-11-25").listen("")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	said("draining")
+	said("stopping")
+	stream.ended()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// TestWhileDraining: the node is not ready any more, and serves whoever comes until the listener closes.
+func TestWhileDraining(t *testing.T) {
+	cmd, s, said := process(t, time.Hour)
+	idle := s.kept()
+	c := s.open("2025-11-25")
+	stream := c.listen("")
 	if a := s.at("GET", "/ready", nil); a.status != 200 || a.body != `{"status":"ready"}` {
 		t.Errorf("%d %s", a.status, a.body)
 	}
@@ -408,10 +424,10 @@ func TestDrainDelay(t *testing.T) {
 	if a := s.open("2025-11-25").call("add", `{"a":1,"b":2}`); a.status != 200 { // a session may still begin
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	said("stopping")
-	stream.ended()
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("it ended with %v", err)
+	select {
+	case m, ok := <-stream.events:
+		t.Errorf("the stream does not go on: %v, %v", m, ok)
+	default:
 	}
 }
 
