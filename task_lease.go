@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/task"
@@ -78,12 +79,12 @@ func (s *tasks) tick() {
 	}
 	s.endAll(ctx)
 	if late {
-		s.recheck(ctx)
+		s.recheck()
 	}
 }
 
 // recheck finds out which of the tasks that run here have been taken for dead, and ends them.
-func (s *tasks) recheck(ctx context.Context) {
+func (s *tasks) recheck() {
 	s.mu.Lock()
 	all := make([]*taskRun, 0, len(s.running))
 	for _, t := range s.running {
@@ -94,8 +95,19 @@ func (s *tasks) recheck(ctx context.Context) {
 		if t.queued || !t.isLive() {
 			continue
 		}
-		if r, err := s.desk.Get(ctx, t.id); err == nil {
+		ctx, cancel := context.WithTimeout(s.engine.app.base, storeTimeout)
+		r, err := s.desk.Get(ctx, t.id)
+		cancel()
+		switch {
+		case err == nil:
 			t.news(r)
+		case errors.Is(err, task.ErrUnknown), errors.Is(err, task.ErrUnreadable):
+			t.job.Cancel("") // nobody will read what it comes to
+		default:
+			s.mu.Lock()
+			s.signed = time.Time{} // the next sign is late, too
+			s.mu.Unlock()
+			return
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/fastmcp-go/fastmcp/internal/scan"
 	"github.com/fastmcp-go/fastmcp/internal/task"
 	"github.com/fastmcp-go/fastmcp/protocol"
+	"github.com/fastmcp-go/fastmcp/store"
 )
 
 var (
@@ -80,7 +81,7 @@ func (j *job) ownTask(id string) (*task.Record, error) {
 		return nil, unknownTask(id)
 	}
 	if err != nil {
-		return nil, err
+		return nil, c.taskTrouble(err)
 	}
 	if r.Owner != c.owner() || r.Legacy != c.call.Revision.HasTasks() || !j.mayUseTask(r) {
 		return nil, unknownTask(id)
@@ -133,7 +134,16 @@ func tasksUpdate(c *Context) error {
 	case errors.Is(err, task.ErrUnknown):
 		return unknownTask(c.name)
 	}
-	return err
+	return c.taskTrouble(err)
+}
+
+// taskTrouble has those try again who need a store that does not answer. err may be nil.
+func (c *Context) taskTrouble(err error) error {
+	if !errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	c.Log().Error("the storage cannot tell of tasks", "error", err)
+	return turnedDown(rpc.Unavailable, time.Second, "The server cannot reach what it knows of tasks: try again")
 }
 
 var errNothingNew = errors.New("fastmcp: nothing to change")
@@ -153,7 +163,7 @@ func tasksCancel(c *Context) error {
 	case errors.Is(err, task.ErrUnknown):
 		return unknownTask(c.name)
 	case err != nil && !over:
-		return err
+		return c.taskTrouble(err)
 	case c.call.Revision.HasTaskExtension():
 		c.SetResult(members{}) // to cancel what is over changes nothing (SEP-2663)
 	case over:
@@ -179,11 +189,11 @@ func tasksList(c *Context) error {
 		cursor = after
 	}
 	all, next, err := c.engine.tasks.desk.List(c, c.owner(), cursor, min(c.engine.config.PageSize, 100))
-	if err != nil && cursor != "" {
+	if err != nil && cursor != "" && !errors.Is(err, store.ErrUnavailable) {
 		return errors.Join(invalidParams("the cursor is not one of this list"), err)
 	}
 	if err != nil {
-		return err
+		return c.taskTrouble(err)
 	}
 	b, comma := []byte(`"tasks":[`), ""
 	for _, r := range all {

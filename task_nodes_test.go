@@ -524,3 +524,23 @@ func TestTaskForeignRecords(t *testing.T) {
 		t.Error("it ran")
 	}
 }
+
+// While the store is away, what is about tasks is to be tried again, and nothing runs.
+func TestTaskWithoutTheStore(t *testing.T) {
+	e, h := newEstate(), newHeld()
+	a := e.node(t, leased(longLease), holds(h, fastmcp.Tool{}))
+	id := a.start(nil, "hold", `{}`).ID
+	receive(t, "its beginning", h.begun)
+	a.dead.Store(true)
+	const words = "The server cannot reach what it knows of tasks"
+	a.round(nil, "hold", `{}`, taskCapabilities, "").refusedAs(t, 503, -32000, words)
+	for method, more := range map[string]string{"tasks/get": "", "tasks/cancel": "", "tasks/update": `,"inputResponses":{"x":{}}`} {
+		a.task(nil, method, id, more).refusedAs(t, 503, -32000, words)
+	}
+	a.dead.Store(false)
+	if v := a.task(nil, "tasks/get", id, "").task(t); v.Status != "working" || len(h.begun) > 0 {
+		t.Errorf("%s, %d more runs", v.raw, len(h.begun))
+	}
+	h.letGo <- nil
+	a.until(nil, id, "completed")
+}

@@ -241,7 +241,7 @@ func (t *taskRun) create(j *job) (*task.Record, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(&j.context), storeTimeout)
 	defer cancel()
 	if t.queued {
-		return r, t.hand(ctx, r)
+		return r, j.context.taskTrouble(t.hand(ctx, r))
 	}
 	if err := s.admit(t); err != nil {
 		return nil, err
@@ -252,7 +252,7 @@ func (t *taskRun) create(j *job) (*task.Record, error) {
 		}
 		return s.desk.Create(ctx, r)
 	})
-	return r, err
+	return r, j.context.taskTrouble(err)
 }
 
 // newRecord is the task as it is kept at first.

@@ -192,6 +192,8 @@ func reviveReason(err error) string {
 
 // claim makes a task this node's, if there is room for it, and counts it as running.
 func (s *tasks) claim(ctx context.Context, t *taskRun, r *task.Record) (claimed *task.Record, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout) // not in the middle, when who looked goes away
+	defer cancel()
 	if place := s.here(t.id); place != nil && place.queued {
 		s.dismiss(place) // this node has handed it over, and runs it now
 	}
