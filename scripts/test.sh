@@ -66,7 +66,7 @@ fast)
 	;;
 soak)
 	stage "unit, race detector, 5x" units -race -count=5 -timeout 60m
-	FASTMCP_RACE=1 FASTMCP_REPEAT=20 stage "clients and conformance" clients -timeout 60m
+	SOAK=1 FASTMCP_RACE=1 FASTMCP_REPEAT=20 stage "clients and conformance" clients -timeout 90m
 	;;
 *)
 	echo "usage: test.sh full | fast | soak" >&2

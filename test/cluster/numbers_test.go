@@ -263,3 +263,23 @@ func TestNumbersWhileNodesAreDeaf(t *testing.T) {
 		}
 	})
 }
+
+// TestNumbersWhileNodesRestart restarts all nodes, one after the other, as a deployment does: no call fails, and no session
+// is lost.
+func TestNumbersWhileNodesRestart(t *testing.T) {
+	c := cluster.Start(t, cluster.Config{Program: program, Args: []string{"-drain", "3s"}})
+	clients, every, _ := crowd()
+	probe := &client{}
+	defer probe.http.CloseIdleConnections()
+	all := count(t, c, clients, every, func() {
+		for _, n := range c.Nodes {
+			if err := n.Restart(); err != nil {
+				t.Error(err)
+			}
+			used(t, c, probe, n)
+		}
+	})
+	if n := all.repeated.Load(); n > 0 {
+		t.Errorf("%d calls failed", n)
+	}
+}

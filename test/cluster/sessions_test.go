@@ -201,5 +201,17 @@ func TestSessionsOutliveNodes(t *testing.T) {
 		if err := n.Start(); err != nil {
 			t.Fatal(err)
 		}
+		used(t, c, clients[0], n) // else nginx takes all nodes for dead when the next one is
 	}
+}
+
+// used waits until nginx sends requests to a node again.
+func used(t *testing.T, c *cluster.Cluster, client *client, n *cluster.Node) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if r, err := client.call(t.Context(), c.Nginx.URL, "test_simple_text", `{}`); err == nil && r.status == 200 && r.node == n.Addr {
+			return
+		}
+	}
+	t.Fatalf("nginx does not use %s again", n.Addr)
 }
