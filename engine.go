@@ -65,7 +65,7 @@ func newEngine(a *App) *engine {
 func (a *App) start() error {
 	a.starting.Lock()
 	defer a.starting.Unlock()
-	if a.started {
+	if a.started && a.base.Err() == nil {
 		return nil // it serves in several ways, or serves and works
 	}
 	if len(a.config.Keys) == 0 && (a.backend.Shared || a.backend.Filled != nil) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -115,11 +116,14 @@ func TestSSEStreamsEndWhenTheyMay(t *testing.T) {
 	busy.initialize("2025-11-25")
 	busy.tell(request(1, "tools/call", `"name":"hold"`))
 	l.hasBegun()
+	first, second := l.kept(), l.kept() // whose connections are there when the listener closes
 	done := l.stop(10 * time.Second)
 	silent.ended()
 	idle.ended()
-	rpcError(t, "a new connection", l.at("GET", "/sse", headers{"Accept": "text/event-stream"}), 503)
-	rpcError(t, "a new call", busy.post.do("POST", nil, request(2, "ping", "")), 503)
+	rpcError(t, "a new connection", first.send("GET", "GET /sse HTTP/1.1\r\nHost: "+l.addr+"\r\nAccept: text/event-stream\r\n\r\n"), 503)
+	ping := request(2, "ping", "")
+	rpcError(t, "a new call", second.send("POST", fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		strings.TrimPrefix(busy.post.url, "http://"+l.addr), l.addr, len(ping), ping)), 503)
 	l.letGo <- struct{}{}
 	if m := busy.message(); m.tool(t).text() != "held" {
 		t.Errorf("%+v", m)
