@@ -576,3 +576,25 @@ func TestExpiryIsTheStores(t *testing.T) {
 }
 
 var _ rpc.Sink = (*sink)(nil)
+
+func TestFollowersAreForgotten(t *testing.T) {
+	s := newShared(t)
+	a := s.node(t, "aaa", Config{StreamsPerSession: 2})
+	r := open(t, a)
+	for i := range 5 { // streams of calls that there never were
+		stream, place, err := r.Stream(fmt.Sprintf("zzz-%d.-.0", i+1))
+		if err != nil {
+			t.Fatal(i, err)
+		}
+		to := newSink(t)
+		if _, err := stream.AttachAt(to, place, time.Time{}); err != nil {
+			t.Fatal(i, err)
+		}
+		a.cluster.look(false)
+		eventually(t, "its reader to be let go", func() bool { return !to.isOpen() })
+		a.cluster.look(false)
+	}
+	if n := len(r.allStreams()); n != 0 {
+		t.Errorf("%d streams are kept", n)
+	}
+}

@@ -1,9 +1,22 @@
 // Package session keeps what a stateful client left here between its requests: who it is, what it negotiated, its
 // running calls, its state, and the logs of events from which a broken connection is taken up again (MCP 2025-11-25,
-// transports, resumability). All of it lives in the memory of this process.
+// transports, resumability).
 //
-// Locks are taken in this order: Hub.mu, Stream.turn, attachment.writer, Stream.mu, Record.mu. No hook, no sink and no
-// function of a caller's is called under Hub.mu, Stream.mu or Record.mu.
+// All of it lives in the memory of this process, unless Config.Share says that several nodes have the same sessions. Then
+// the store has what is true, under names that begin with the session's id:
+//
+//	s:ID:r           the record: who it is. A Record is a copy, believed for 10 s, and read again when messages may be lost
+//	s:ID:k           the state, all values in one, changed by compare and swap
+//	s:ID:q:QUESTION  who waits for the answer to a question, then the answer
+//	s:ID:e:STREAM    the log of each stream (far.go), numbered by the store; with ":f" behind it the fence of its newest
+//	                 reader, ":p" how far the session's own has been written, ":d" that a dead node's call has been ended
+//
+// A node says every 2 s that it is alive (cluster.go). Messages between nodes wake and hint only: whatever they tell can be
+// found in the store, later.
+//
+// Locks are taken in this order: Hub.mu, Stream.turn, attachment.writer, Stream.mu, Record.mu; cluster.mu is held alone. No
+// hook, no sink and no function of a caller's is called under Hub.mu, Stream.mu or Record.mu, and the store under none
+// but Stream.turn.
 package session
 
 import "time"

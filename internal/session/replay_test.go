@@ -22,6 +22,8 @@ type flaky struct {
 	*sink
 	client *client
 	left   int
+	// reading is held while left is looked at. It is not sink.using, which tells of a second Send.
+	reading sync.Mutex
 }
 
 // client reads a stream over many connections and remembers what it saw.
@@ -54,13 +56,23 @@ func (f *flaky) Send(batch ...rpc.Message) error {
 	f.use()
 	defer f.using.Unlock()
 	for _, m := range batch {
-		if f.left == 0 {
+		if !f.take(m) {
 			return errBroken
 		}
-		f.left--
-		f.client.take(m)
 	}
 	return nil
+}
+
+// take has the client read a message, unless the connection has broken.
+func (f *flaky) take(m rpc.Message) bool {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	if f.left == 0 {
+		return false
+	}
+	f.left--
+	f.client.take(m)
+	return true
 }
 
 // TestReplayExactlyOnce: whatever the order in which senders send and a client loses and resumes its connection, it
@@ -121,9 +133,9 @@ func reads(t *testing.T, rnd *rand.Rand, s *Stream, c *client, want int64) {
 		if rnd.IntN(2) == 0 {
 			detach()
 			// The server may still be in a Send: a client that has gone reads no more of it.
-			f.using.Lock()
+			f.reading.Lock()
 			f.left = 0
-			f.using.Unlock()
+			f.reading.Unlock()
 		} else {
 			s.Suspend(0)
 			<-f.ended

@@ -118,15 +118,15 @@ func (s *Stream) astray(n int64, e []byte) {
 		if there, ok := log.at(n); ok && string(there) == string(e) {
 			return
 		}
-		s.letReaderGo()
+		s.letReaderGo(s.rec.hub.c.Retry)
 	}
 }
 
-// letReaderGo closes the connection with a wish to come back: then it learns of the gap. s.mu is held.
-func (s *Stream) letReaderGo() {
+// letReaderGo closes the connection. Whose client is to come back in retry learns of the gap then. s.mu is held.
+func (s *Stream) letReaderGo(retry time.Duration) {
 	a := s.at
-	if a.leave(s.rec.hub.c.Retry) {
-		go a.sink.Close(a.retry) // not under the lock
+	if a.leave(retry) {
+		go a.sink.Close(retry) // not under the lock
 	}
 }
 
@@ -170,7 +170,7 @@ func (s *Stream) pulls() {
 		switch {
 		case errors.Is(err, ErrGap):
 			if s.at != nil && s.events().last() == last {
-				s.letReaderGo()
+				s.letReaderGo(s.rec.hub.c.Retry)
 			}
 		case err != nil:
 			s.again = true
@@ -360,7 +360,7 @@ func (s *Stream) recheck(ask bool) {
 	s.mu.Unlock()
 	switch {
 	case !read:
-		s.deafUnlessRead()
+		s.left()
 	case s.own:
 		s.notePlace()
 	case !s.mine && !finished:
@@ -394,6 +394,11 @@ func (s *Stream) left() {
 		return
 	}
 	s.far.c.deaf(s.far.channel, s)
+	if !s.own && !s.mine {
+		s.rec.mu.Lock()
+		s.rec.remove(s) // it is in the store, and can be followed again
+		s.rec.mu.Unlock()
+	}
 	if s.own {
 		if p, err := s.far.place(); err == nil && p.node == s.far.c.node {
 			_ = s.far.setPlace(place{"", sent, s.far.c.h.c.Now()}) // else it is found out when the node's time is over
@@ -451,15 +456,21 @@ func (s *Stream) endIfOrphan() {
 	if alive, err := c.alive(node); alive || err != nil {
 		return
 	}
+	head, err := s.far.after(0, 1)
+	if errors.Is(err, ErrGap) || err == nil && (len(head) == 0 || head[0].data[0] != kindHead) {
+		s.mu.Lock()
+		s.letReaderGo(0) // there never was such a call, or whose it was is not kept any more
+		s.mu.Unlock()
+		return
+	}
+	if err != nil {
+		return // the next beat looks again
+	}
 	ctx, cancel := c.ctx()
 	defer cancel()
 	first, err := c.b.Atomic.SetNX(ctx, s.far.name+":d", []byte(c.node), c.h.c.TTL)
 	if err != nil || !first {
-		return // who was first has written it, or the next beat looks again
-	}
-	head, err := s.far.after(0, 1)
-	if err != nil || len(head) == 0 || head[0].data[0] != kindHead {
-		return // its head has been trimmed
+		return // who was first has written it
 	}
 	_, _, request, _ := readEntry(head[0].data)
 	text := protocol.AppendError(nil, request, &protocol.Error{
