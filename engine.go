@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,12 +82,32 @@ func (a *App) start() error {
 	if err := a.engine.hub.Open(a.base); err != nil {
 		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
 	}
+	a.tellStorage()
 	a.engine.tasks.startSweeps()
 	if err := a.switches.start(); err != nil { // after the node hears: what is switched in between is not missed
 		return fmt.Errorf("fastmcp: %w", err)
 	}
 	a.started = true
 	return nil
+}
+
+// tellStorage tells the operator what a storage lacks. One that several nodes could share, and do not that way, is warned
+// about.
+func (a *App) tellStorage() {
+	missing := a.backend.Filled
+	if missing == nil {
+		return
+	}
+	t := reflect.TypeOf(a.config.Storage)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if strings.Contains(t.PkgPath(), "gofiber/storage/redis") {
+		a.config.Log.Warn("Config.Storage is Fiber's Redis driver, which nodes cannot share sessions by: give redis.Wrap(storage.Conn()) of "+
+			"fastmcp/store/redis instead", "kept in this process", missing)
+		return
+	}
+	a.config.Log.Info("Config.Storage is for one node: what it lacks is kept in this process", "kept in this process", missing)
 }
 
 // errNoKeys: a key that one process makes up opens nothing elsewhere, nor after a restart.

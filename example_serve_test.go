@@ -293,3 +293,14 @@ func ExampleApp_Listener() {
 		log.Fatal(err)
 	}
 }
+
+// News for one user reach all clients that the user has, on whatever node.
+func ExampleApp_BroadcastTo() {
+	app := fastmcp.New(fastmcp.Config{Name: "studio"})
+	sue := &auth.Principal{Subject: "sue"}
+	if err := app.BroadcastTo(sue, "notifications/example/mail", map[string]any{"unread": 3}); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(app.BroadcastTo(nil, "notifications/example/mail", nil))
+	// Output: fastmcp: BroadcastTo needs a principal: anonymous callers have nothing in common
+}

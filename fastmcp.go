@@ -166,6 +166,19 @@ func (a *App) Broadcast(method string, params any) error {
 	return a.engine.hub.Broadcast(a.base, note)
 }
 
+// BroadcastTo is Broadcast to the sessions of one principal, whichever clients it uses, on all nodes. Anonymous callers are
+// nobody: nil is an error.
+func (a *App) BroadcastTo(p *auth.Principal, method string, params any) error {
+	if p.Key() == "" {
+		return errors.New("fastmcp: BroadcastTo needs a principal: anonymous callers have nothing in common")
+	}
+	note, err := notification(method, params)
+	if err != nil {
+		return err
+	}
+	return a.engine.hub.BroadcastTo(a.base, p.Key(), note)
+}
+
 // Repairs is how many arguments Config.Lenient has repaired since the App was made.
 func (a *App) Repairs() int64 { return a.engine.repairs.Load() }
 

@@ -91,4 +91,7 @@ func TestSessionsOutliveTheProcess(t *testing.T) {
 	if a := c.send("ping", ""); a.status != 404 {
 		t.Error(a)
 	}
+	if !strings.Contains(after.log.String(), "is for one node") {
+		t.Error("the operator is not told what the storage lacks")
+	}
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -35,8 +36,28 @@ func stateKey(id string) string              { return "s:" + id + ":k" }
 func questionKey(id, question string) string { return "s:" + id + ":q:" + question }
 func streamName(id, stream string) string    { return "s:" + id + ":e:" + stream }
 
-// allSessions is the index of sessions, for what is sent to all.
+// allSessions is the index of sessions, for what is sent to all, and principalSet of those of one principal.
 const allSessions = "all"
+
+func principalSet(key string) string { return "of:" + key }
+
+// sets are the indexes that a session is in.
+func (r *Record) sets() []string {
+	if r.PrincipalKey == "" {
+		return []string{allSessions}
+	}
+	return []string{allSessions, principalSet(r.PrincipalKey)}
+}
+
+// enlist puts a session into its indexes, or gives it new time there.
+func (c *cluster) enlist(ctx context.Context, r *Record) error {
+	for _, set := range r.sets() {
+		if err := c.b.Index.Put(ctx, set, r.ID, c.h.c.TTL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func raw(v any) json.RawMessage {
 	b, _ := v.([]byte)
@@ -87,7 +108,7 @@ func (c *cluster) create(r *Record) error {
 	if err := c.b.KV.Set(ctx, recordKey(r.ID), text, c.h.c.TTL); err != nil {
 		return c.failed(err)
 	}
-	if err := c.b.Index.Put(ctx, allSessions, r.ID, c.h.c.TTL); err != nil {
+	if err := c.enlist(ctx, r); err != nil {
 		return c.failed(err)
 	}
 	r.note(c)
@@ -237,7 +258,9 @@ func (c *cluster) remove(r *Record) error {
 	err := c.b.KV.Delete(ctx, recordKey(r.ID))
 	// The rest is of no use without the record, and expires.
 	_ = c.b.KV.Delete(ctx, stateKey(r.ID))
-	_ = c.b.Index.Remove(ctx, allSessions, r.ID)
+	for _, set := range r.sets() {
+		_ = c.b.Index.Remove(ctx, set, r.ID)
+	}
 	_ = c.b.Log.Drop(ctx, streamName(r.ID, r.own.id))
 	c.tell(everyNode, message{Kind: toldEnded, Session: r.ID})
 	return c.failed(err)
@@ -267,7 +290,7 @@ func (c *cluster) renew() {
 		return
 	}
 	for _, r := range records {
-		if err := c.b.Index.Put(ctx, allSessions, r.ID, c.h.c.TTL); err == nil {
+		if c.enlist(ctx, r) == nil {
 			r.renewed.Store(int64(now))
 		}
 	}

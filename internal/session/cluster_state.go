@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 )
+
+// errUnreadable: a session's state is not what this package writes.
+var errUnreadable = errors.New("session: the state in the store cannot be read")
 
 // sharedState is State in a store: all values of a session in one, so that its bounds hold whoever writes.
 type sharedState struct {
@@ -21,7 +25,7 @@ func (s sharedState) read(ctx context.Context) (values map[string][]byte, text [
 	}
 	values = map[string][]byte{}
 	if text != nil && json.Unmarshal(text, &values) != nil {
-		return nil, nil, s.c.failed(errUnreadable)
+		return nil, nil, errUnreadable
 	}
 	return values, text, nil
 }

@@ -598,3 +598,61 @@ func TestFollowersAreForgotten(t *testing.T) {
 		t.Errorf("%d streams are kept", n)
 	}
 }
+
+func TestBroadcasts(t *testing.T) {
+	s := newShared(t)
+	alone := newHub(t, Config{})
+	for name, hubs := range map[string][2]*Hub{"shared": {s.node(t, "aaa", Config{}), s.node(t, "bbb", Config{})}, "alone": {alone, alone}} {
+		a, b := hubs[0], hubs[1]
+		sue, joe := open(t, a), openAs(t, b, Opening{Principal: &auth.Principal{Subject: "joe"}})
+		sues, joes := newSink(t), newSink(t)
+		if err := b.Broadcast(t.Context(), []byte("all")); err != nil { // both are away
+			t.Fatal(err)
+		}
+		if err := b.BroadcastTo(t.Context(), sue.PrincipalKey, []byte("sue")); err != nil {
+			t.Fatal(err)
+		}
+		for r, to := range map[*Record]*sink{sue: sues, joe: joes} {
+			if _, err := r.Own().AttachAt(to, Live, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.BroadcastTo(t.Context(), joe.PrincipalKey, []byte("joe")); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.BroadcastTo(t.Context(), "nobody", []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, name, func() bool { return numbers(sues) == "allsue" && numbers(joes) == "alljoe" })
+	}
+}
+
+// What somebody else has written into a log is a gap, behind which the stream goes on.
+func TestForeignEntries(t *testing.T) {
+	s := newShared(t)
+	a := s.node(t, "aaa", Config{})
+	r := open(t, a)
+	to := newSink(t)
+	if _, err := r.Own().AttachAt(to, Live, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	say(t, r.Own(), "1")
+	eventually(t, "the event", func() bool { return numbers(to) == "1" })
+	if _, err := s.Log.Append(t.Context(), streamName(r.ID, "0"), "w:"+streamName(r.ID, "0"), []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the reader to be sent to learn of it", func() bool { return !to.isOpen() })
+	say(t, r.Own(), "3")
+	_, place, err := r.Stream(to.messages()[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Own().AttachAt(newSink(t), place, time.Time{}); !errors.Is(err, ErrGap) {
+		t.Error(err)
+	}
+	again := newSink(t)
+	if _, err := r.Own().AttachAt(again, Live, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "what follows", func() bool { return numbers(again) == "3" })
+}

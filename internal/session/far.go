@@ -95,7 +95,7 @@ func (f *far) after(n int64, most int) ([]numbered, error) {
 	for _, e := range entries {
 		number, err := strconv.ParseInt(e.ID, 10, 64)
 		if _, _, _, ok := readEntry(e.Data); err != nil || !ok {
-			return nil, f.c.failed(errUnreadable)
+			return nil, ErrGap // somebody else has written there: what it was is lost
 		}
 		all = append(all, numbered{number, e.Data})
 	}
@@ -119,8 +119,6 @@ func (f *far) from(n int64, mark string) ([]numbered, error) {
 	}
 	return all[1:], nil
 }
-
-var errUnreadable = errors.New("session: the store has something that is not ours")
 
 // fence takes the stream for a new reader: the one with the highest fence has it.
 func (f *far) fence() (int64, error) {

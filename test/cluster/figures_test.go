@@ -121,7 +121,7 @@ func TestFigures(t *testing.T) {
 	}
 	t.Logf("events a second through one session, one after the other: %.0f", 5000/time.Since(begun).Seconds())
 
-	manySessions(t, c, 300, 40)
+	manySessions(t, c, 1000, 20)
 }
 
 // manySessions sends events through many sessions at once, on all nodes, each read on another node than it is sent on.

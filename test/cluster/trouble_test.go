@@ -70,6 +70,15 @@ func TestRedisInTrouble(t *testing.T) {
 		if err := c.Nodes[0].Ready(); err == nil && time.Since(begun) < 7*time.Second {
 			t.Errorf("a node is ready while Redis is %s", what)
 		}
+		if what == "gone" { // for longer than a session is believed to be there
+			time.Sleep(time.Until(begun.Add(11 * time.Second)))
+			refused(t, "a call in a session that nobody can vouch for", soon(t, "a call, Redis gone for long", func() (reply, error) {
+				return one.call(t.Context(), c.Nodes[0].URL, "test_simple_text", `{}`)
+			}))
+			soon(t, "a call without a session, Redis gone for long", func() (reply, error) {
+				return stateless.call(t.Context(), c.Nodes[2].URL, "test_simple_text", `{}`)
+			})
+		}
 		if err := trouble.end(); err != nil {
 			t.Fatal(err)
 		}
