@@ -113,7 +113,9 @@ func (a *attachment) next() bool {
 		a.writing = true
 		s.mu.Unlock()
 		return true
-	case s.finished:
+	case s.behind:
+		s.more()
+	case s.finished && !s.pulling:
 		mustClose = a.leave(0)
 	}
 	a.awake = false
@@ -188,4 +190,6 @@ func (a *attachment) detach() {
 }
 
 // caughtUp tells that the connection has got all events. s.mu is held.
-func (a *attachment) caughtUp() bool { return !a.writing && a.cursor > a.s.events().last() }
+func (a *attachment) caughtUp() bool {
+	return !a.writing && a.cursor > a.s.events().last() && !a.s.behind && !a.s.pulling
+}

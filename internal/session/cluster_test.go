@@ -656,3 +656,35 @@ func TestForeignEntries(t *testing.T) {
 	}
 	eventually(t, "what follows", func() bool { return numbers(again) == "3" })
 }
+
+// The window on a log is smaller than the log: who has been away for long gets all that the log has, and so does who reads
+// more slowly than others write.
+func TestMoreThanTheWindow(t *testing.T) {
+	for name, c := range map[string]Config{"events": {LogSize: 8}, "bytes": {LogBytes: 100}, "all logs": {LogTotalBytes: 1}} {
+		s := newShared(t)
+		a, b := s.node(t, "aaa", c), s.node(t, "bbb", c)
+		r := open(t, a)
+		want := ""
+		text := func(i int) string { return fmt.Sprintf("<%d>", i) }
+		for i := range 100 {
+			say(t, r.Own(), text(i))
+			want += text(i)
+		}
+		to := newSink(t)
+		to.gate = make(chan struct{})
+		if _, err := on(t, b, r).Own().AttachAt(to, Live, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		for i := 100; i < 200; i++ { // while it does not read
+			say(t, on(t, []*Hub{a, b}[i%2], r).Own(), text(i))
+			want += text(i)
+		}
+		close(to.gate)
+		eventually(t, name, func() bool { return len(to.messages()) >= 200 })
+		if got := numbers(to); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+		say(t, r.Own(), "last")
+		eventually(t, name, func() bool { return strings.HasSuffix(numbers(to), "last") })
+	}
+}

@@ -29,8 +29,8 @@ func (s *Stream) appendFar(kind byte, data []byte) (m rpc.Message, err error) {
 	s.headed = true
 	if s.at != nil {
 		if first := n - int64(len(entries)) + 1; s.events().last()+1 == first {
-			for _, e := range entries {
-				s.events().append(e)
+			for i, e := range entries {
+				s.offer(numbered{first + int64(i), e})
 			}
 		} else {
 			s.astray(n, e)
@@ -159,6 +159,9 @@ func (s *Stream) pulls() {
 		s.mu.Lock()
 		if s.at == nil || !s.again {
 			s.pulling = false
+			if s.finished {
+				s.at.wake() // it may have waited for what this has read
+			}
 			s.mu.Unlock()
 			return
 		}
@@ -187,12 +190,13 @@ func (s *Stream) pulls() {
 
 // show puts entries into the window and has them written. s.mu is held.
 func (s *Stream) show(all []numbered) {
-	log := s.events()
 	for _, e := range all {
-		if e.n != log.last()+1 {
+		if e.n <= s.events().last() {
 			continue
 		}
-		log.append(e.data)
+		if !s.offer(e) {
+			break
+		}
 		if e.data[0] == kindLast {
 			s.finished = true
 			s.finishedAt.Store(int64(s.rec.hub.now()))
@@ -200,6 +204,41 @@ func (s *Stream) show(all []numbered) {
 		}
 	}
 	s.at.wake()
+}
+
+// offer puts the entry that follows into the window, unless that would push out what the reader has not got: then it is
+// read again when the reader has. s.mu is held.
+func (s *Stream) offer(e numbered) bool {
+	if s.behind = s.behind || !s.fits(len(e.data)); s.behind || e.n != s.events().last()+1 {
+		return false
+	}
+	s.events().append(e.data)
+	return true
+}
+
+// fits tells that there is room in the window for an entry of that size. s.mu is held.
+func (s *Stream) fits(size int) bool {
+	log, h := s.events(), s.rec.hub
+	unread := log.last() - s.at.cursor + 1
+	if unread <= 0 {
+		return true
+	}
+	if unread >= int64(h.c.LogSize) || h.bytes.Load() > h.c.LogTotalBytes {
+		return false
+	}
+	for n := s.at.cursor; n <= log.last(); n++ {
+		data, _ := log.at(n)
+		size += len(data)
+	}
+	return size <= h.c.LogBytes
+}
+
+// more has the rest read, when the reader has got all that the window has. s.mu is held.
+func (s *Stream) more() {
+	if s.behind {
+		s.behind = false
+		s.startPull()
+	}
 }
 
 // message is an event of the log in the store.
@@ -256,7 +295,7 @@ func (s *Stream) attachFar(sink rpc.Sink, after int64, mark string, until time.T
 	mustClose := old.leave(0)
 	s.window(after)
 	a := &attachment{s: s, sink: sink, cursor: after + 1, until: until}
-	s.at, s.fence = a, fence
+	s.at, s.fence, s.behind = a, fence, false
 	s.attached.Store(true)
 	s.show(all)
 	s.startPull() // what came while it was read
