@@ -183,10 +183,7 @@ func (h *Hub) Close() {
 		<-s.done
 	}
 	if h.cluster != nil {
-		h.All(func(r *Record) bool {
-			r.own.left()
-			return true
-		})
+		h.cluster.leave()
 		h.cluster.close()
 	}
 	h.All(func(r *Record) bool {

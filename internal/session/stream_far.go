@@ -2,12 +2,11 @@ package session
 
 import (
 	"errors"
-	"strconv"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
-	"github.com/fastmcp-go/fastmcp/protocol"
 )
 
 // What follows is a Stream whose log is in the store. What the connection here reads passes through the stream's own log,
@@ -107,140 +106,6 @@ func (s *Stream) finishLater(data []byte) {
 	}
 }
 
-// astray is when a number is not the one that follows: others have appended meanwhile, which must be read; or the window
-// has it already; or the log has been lost and begins anew, which the client must learn of. s.mu is held.
-func (s *Stream) astray(n int64, e []byte) {
-	log := s.events()
-	switch {
-	case n > log.last():
-		s.startPull()
-	default:
-		if there, ok := log.at(n); ok && string(there) == string(e) {
-			return
-		}
-		s.letReaderGo(s.rec.hub.c.Retry)
-	}
-}
-
-// letReaderGo closes the connection. Whose client is to come back in retry learns of the gap then. s.mu is held.
-func (s *Stream) letReaderGo(retry time.Duration) {
-	a := s.at
-	if a.leave(retry) {
-		go a.sink.Close(retry) // not under the lock
-	}
-}
-
-// pull has what is new in the store read into the window.
-func (s *Stream) pull() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.at != nil {
-		s.startPull()
-	}
-}
-
-// startPull sees to it that one goroutine reads. s.mu is held.
-func (s *Stream) startPull() {
-	s.again = true
-	if !s.pulling {
-		s.pulling = true
-		go s.pulls()
-	}
-}
-
-// pullPage is how many entries are read at once, pullRetry how long to wait for a store that does not answer.
-const (
-	pullPage  = 256
-	pullRetry = 250 * time.Millisecond
-)
-
-func (s *Stream) pulls() {
-	for {
-		s.mu.Lock()
-		if s.at == nil || !s.again {
-			s.pulling = false
-			if s.finished {
-				s.at.wake() // it may have waited for what this has read
-			}
-			s.mu.Unlock()
-			return
-		}
-		s.again = false
-		last := s.events().last()
-		s.mu.Unlock()
-		all, err := s.far.after(last, pullPage)
-		s.mu.Lock()
-		switch {
-		case errors.Is(err, ErrGap):
-			if s.at != nil && s.events().last() == last {
-				s.letReaderGo(s.rec.hub.c.Retry)
-			}
-		case err != nil:
-			s.again = true
-		case s.at != nil:
-			s.show(all)
-			s.again = s.again || len(all) == pullPage
-		}
-		s.mu.Unlock()
-		if err != nil && !errors.Is(err, ErrGap) {
-			time.Sleep(pullRetry) // the node's beat looks again, too
-		}
-	}
-}
-
-// show puts entries into the window and has them written. s.mu is held.
-func (s *Stream) show(all []numbered) {
-	for _, e := range all {
-		if e.n <= s.events().last() {
-			continue
-		}
-		if !s.offer(e) {
-			break
-		}
-		if e.data[0] == kindLast {
-			s.finished = true
-			s.finishedAt.Store(int64(s.rec.hub.now()))
-			break // what a node writes that was taken for dead comes too late
-		}
-	}
-	s.at.wake()
-}
-
-// offer puts the entry that follows into the window, unless that would push out what the reader has not got: then it is
-// read again when the reader has. s.mu is held.
-func (s *Stream) offer(e numbered) bool {
-	if s.behind = s.behind || !s.fits(len(e.data)); s.behind || e.n != s.events().last()+1 {
-		return false
-	}
-	s.events().append(e.data)
-	return true
-}
-
-// fits tells that there is room in the window for an entry of that size. s.mu is held.
-func (s *Stream) fits(size int) bool {
-	log, h := s.events(), s.rec.hub
-	unread := log.last() - s.at.cursor + 1
-	if unread <= 0 {
-		return true
-	}
-	if unread >= int64(h.c.LogSize) || h.bytes.Load() > h.c.LogTotalBytes {
-		return false
-	}
-	for n := s.at.cursor; n <= log.last(); n++ {
-		data, _ := log.at(n)
-		size += len(data)
-	}
-	return size <= h.c.LogBytes
-}
-
-// more has the rest read, when the reader has got all that the window has. s.mu is held.
-func (s *Stream) more() {
-	if s.behind {
-		s.behind = false
-		s.startPull()
-	}
-}
-
 // message is an event of the log in the store.
 func (s *Stream) message(n int64, e []byte) rpc.Message {
 	kind, mark, data, ok := readEntry(e)
@@ -296,6 +161,7 @@ func (s *Stream) attachFar(sink rpc.Sink, after int64, mark string, until time.T
 	s.window(after)
 	a := &attachment{s: s, sink: sink, cursor: after + 1, until: until}
 	s.at, s.fence, s.behind = a, fence, false
+	s.noted = place{c.node, after, c.h.c.Now()}
 	s.attached.Store(true)
 	s.show(all)
 	s.startPull() // what came while it was read
@@ -304,9 +170,9 @@ func (s *Stream) attachFar(sink rpc.Sink, after int64, mark string, until time.T
 		old.sink.Close(0)
 	}
 	if s.own {
-		_ = s.far.setPlace(place{c.node, after, c.h.c.Now()}) // the beat does it again
+		_ = s.far.setPlace(place{c.node, after, c.h.c.Now()}) // the beat writes it again
 	}
-	return func() { a.detach(); s.left() }, nil
+	return func() { a.detach(); _ = s.left() }, nil
 }
 
 // takeFar takes the stream and reads what it has.
@@ -367,15 +233,6 @@ func (s *Stream) firstFar() (int64, error) {
 	return low, nil
 }
 
-// window makes the stream's own log an empty one whose next number is after+1. s.mu is held.
-func (s *Stream) window(after int64) {
-	if s.log != nil {
-		s.log.clear()
-	}
-	s.log = &ring{c: &s.rec.hub.c, shared: &s.rec.hub.bytes, count: after}
-	s.sent = after
-}
-
 // taken tells that a reader with that fence has the stream.
 func (s *Stream) taken(fence int64) {
 	s.mu.Lock()
@@ -399,7 +256,7 @@ func (s *Stream) recheck(ask bool) {
 	s.mu.Unlock()
 	switch {
 	case !read:
-		s.left()
+		_ = s.left() // the next beat does it again
 	case s.own:
 		s.notePlace()
 	case !s.mine && !finished:
@@ -424,25 +281,52 @@ func (s *Stream) notePlace() {
 	}
 }
 
-// left is what follows when the reader has gone.
-func (s *Stream) left() {
+// left is what follows when the reader has gone. An error is the store's, which finds out by itself when the node's time is
+// over.
+func (s *Stream) left() error {
+	c := s.far.c
 	s.mu.Lock()
-	read, sent := s.at != nil, s.sent
+	read, sent, ours := s.at != nil, s.sent, s.noted.node == c.node
+	if !read {
+		s.noted = place{}
+	}
 	s.mu.Unlock()
 	if read {
-		return
+		return nil
 	}
-	s.far.c.deaf(s.far.channel, s)
+	c.deaf(s.far.channel, s)
 	if !s.own && !s.mine {
 		s.rec.mu.Lock()
 		s.rec.remove(s) // it is in the store, and can be followed again
 		s.rec.mu.Unlock()
 	}
-	if s.own {
-		if p, err := s.far.place(); err == nil && p.node == s.far.c.node {
-			_ = s.far.setPlace(place{"", sent, s.far.c.h.c.Now()}) // else it is found out when the node's time is over
-		}
+	if !s.own || !ours {
+		return nil
 	}
+	p, err := s.far.place()
+	if err == nil && p.node == c.node {
+		err = s.far.setPlace(place{"", sent, c.h.c.Now()})
+	}
+	return err
+}
+
+// leave says of all streams that are read here that they are not any more. A store that does not answer is not asked for
+// each of them.
+func (c *cluster) leave() {
+	var all sync.WaitGroup
+	var failed atomic.Bool
+	slots := make(chan struct{}, broadcasters)
+	c.h.All(func(r *Record) bool {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			if !failed.Load() && r.own.left() != nil {
+				failed.Store(true)
+			}
+		})
+		return !failed.Load()
+	})
+	all.Wait()
 }
 
 func (s *Stream) deafUnlessRead() {
@@ -467,67 +351,4 @@ func (r *Record) ReadAnywhere() (bool, error) {
 		return false, err
 	}
 	return r.hub.cluster.alive(p.node)
-}
-
-// follow makes a stream of a call that runs, or has run, on another node.
-func (r *Record) follow(id string) (*Stream, error) {
-	node, number, ok := strings.Cut(id, "-")
-	if n, err := strconv.ParseInt(number, 10, 64); !ok || err != nil || n < 1 || node == "" || strconv.FormatInt(n, 10) != number {
-		return nil, ErrNotFound
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ended {
-		return nil, ErrEnded
-	}
-	if len(r.streams) >= r.hub.c.StreamsPerSession {
-		return nil, ErrTooMany
-	}
-	s := &Stream{rec: r, id: id, far: newFar(r.hub.cluster, r.ID, id), headed: true}
-	r.streams = append(r.streams, s)
-	return s, nil
-}
-
-// endIfOrphan ends the stream of a call whose node is gone: with an error that says so, once, whoever finds out.
-func (s *Stream) endIfOrphan() {
-	c := s.far.c
-	node, _, _ := strings.Cut(s.id, "-")
-	if alive, err := c.alive(node); alive || err != nil {
-		return
-	}
-	head, err := s.far.after(0, 1)
-	if errors.Is(err, ErrGap) || err == nil && (len(head) == 0 || head[0].data[0] != kindHead) {
-		s.mu.Lock()
-		s.letReaderGo(0) // there never was such a call, or whose it was is not kept any more
-		s.mu.Unlock()
-		return
-	}
-	if err != nil {
-		return // the next beat looks again
-	}
-	ctx, cancel := c.ctx()
-	defer cancel()
-	first, err := c.b.Atomic.SetNX(ctx, s.far.name+":d", []byte(c.node), c.h.c.TTL)
-	if err != nil || !first {
-		return // who was first has written it
-	}
-	_, _, request, _ := readEntry(head[0].data)
-	text := protocol.AppendError(nil, request, &protocol.Error{
-		Code: protocol.CodeInternal, Message: "The server that ran this request is gone: how far it came is not known. Send it again if that does no harm.",
-		Data: map[string]any{"retryable": true},
-	})
-	if _, err := s.far.append(newEntry(kindLast, text)); err != nil {
-		_ = c.b.KV.Delete(ctx, s.far.name+":d") // so that another may
-	}
-	s.pull()
-}
-
-// dropFar takes the log of a call that ran here out of the store.
-func (s *Stream) dropFar() {
-	if s.far == nil || !s.mine {
-		return
-	}
-	ctx, cancel := s.far.c.ctx()
-	defer cancel()
-	_ = s.far.c.b.Log.Drop(ctx, s.far.name) // it expires
 }
