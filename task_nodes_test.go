@@ -215,14 +215,16 @@ func steps(seen chan memo, payments *atomic.Int64, letGo chan struct{}) fastmcp.
 func TestTaskIsTakenOver(t *testing.T) {
 	ann := auth.Principal{Issuer: "i", Subject: "ann", Tenant: "x", Scopes: []string{"a"}, Roles: []string{"r"}, ExpiresAt: time.Now().Add(9 * time.Hour),
 		Claims: map[string]any{"level": 7.0, "groups": []any{"g"}, "deep": map[string]any{"x": nil, "y": true}}}
-	e, seen, letGo := newEstate(), make(chan memo, 9), make(chan struct{})
+	e, seen, letFirst, letSecond := newEstate(), make(chan memo, 9), make(chan struct{}), make(chan struct{})
 	var payments atomic.Int64
 	config := leased(longLease)
 	config.Auth = auth.New(auth.Config{Verifiers: []auth.Verifier{auth.Tokens(map[string]auth.Principal{annsToken: ann})}})
-	register := func(app *fastmcp.App) {
-		app.AddTool(fastmcp.Tool{Name: "steps", Task: fastmcp.TaskRequired, TaskResumable: true, CanAccess: auth.RequireScopes("a"), Handler: steps(seen, &payments, letGo)})
+	register := func(letGo chan struct{}) func(app *fastmcp.App) {
+		return func(app *fastmcp.App) {
+			app.AddTool(fastmcp.Tool{Name: "steps", Task: fastmcp.TaskRequired, TaskResumable: true, CanAccess: auth.RequireScopes("a"), Handler: steps(seen, &payments, letGo)})
+		}
 	}
-	a, b := e.node(t, config, register), e.node(t, config, register)
+	a, b := e.node(t, config, register(letFirst)), e.node(t, config, register(letSecond))
 	headers := as(annsToken)
 	h := statelessHeaders("tools/call", "steps")
 	h["Authorization"], h["X-Request-Id"] = headers["Authorization"], "request-of-ann"
@@ -247,12 +249,13 @@ func TestTaskIsTakenOver(t *testing.T) {
 	}
 	// The one who was taken for dead lives, and knows better now: what it comes to is not kept.
 	a.dead.Store(false)
-	close(letGo)
+	close(letFirst)
+	within(t, 20*time.Second, "the first run is refused", func() bool { return strings.Contains(a.log.String(), "another's by now") })
+	close(letSecond)
 	v := b.until(headers, id, "completed")
 	if r := e.record(t, id); v.tool(t).text() != "done for Ann" || r.Losses != 1 || r.Fence != 2 || r.Origin != nil || payments.Load() != 1 {
 		t.Errorf("%s, %+v", v.raw, r)
 	}
-	within(t, 20*time.Second, "the first run is refused", func() bool { return strings.Contains(a.log.String(), "another's by now") || len(e.left(t)) == 0 })
 	if again := b.task(headers, "tasks/get", id, "").task(t); again.raw != v.raw {
 		t.Errorf("then it is %s", again.raw)
 	}
