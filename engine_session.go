@@ -14,7 +14,9 @@ import (
 
 // storesSessions tells that sessions are kept in Config.Storage: other nodes find them there, or this one when it has been
 // started anew.
-func (e *engine) storesSessions() bool { return e.app.backend.Shared || e.app.backend.Filled != nil }
+func (e *engine) storesSessions() bool {
+	return !e.config.Stateless && (e.app.backend.Shared || e.app.backend.Filled != nil)
+}
 
 // nodeNameLength makes names of 50 bits, which are part of each event's id on a call's stream.
 const nodeNameLength = 10

@@ -114,7 +114,7 @@ func (c *cluster) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := c.b.KV.Set(ctx, nodeKey(c.node), []byte{'1'}, beatLasts); err != nil {
+	if err := c.sign(ctx); err != nil {
 		_ = sub.Close()
 		return err
 	}
@@ -318,13 +318,21 @@ func (c *cluster) beat(stop, done chan struct{}) {
 		case <-t.C:
 		}
 		ctx, cancel := c.ctx()
-		if err := c.b.KV.Set(ctx, nodeKey(c.node), []byte{'1'}, beatLasts); err != nil {
+		if err := c.sign(ctx); err != nil {
 			c.log.Warn("the store cannot be reached", "error", err)
 		}
 		cancel()
 		c.renew()
 		c.look(n%lookEvery == 0)
 	}
+}
+
+// sign gives a sign of life. Where no other node can be, all others are earlier runs of this one, and dead without it.
+func (c *cluster) sign(ctx context.Context) error {
+	if !c.b.Shared {
+		return nil
+	}
+	return c.b.KV.Set(ctx, nodeKey(c.node), []byte{'1'}, beatLasts)
 }
 
 // alive tells whether a node is.

@@ -63,6 +63,7 @@ func newShared(t testing.TB) *shared {
 	}
 	s := &shared{}
 	failing := *b
+	failing.Shared = true
 	failing.KV, failing.Log = failingKV{b.KV, s}, failingLog{b.Log, s}
 	s.Backend = &failing
 	return s
