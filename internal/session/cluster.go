@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,10 @@ type cluster struct {
 	round atomic.Int64
 	news  atomic.Int64 // when this node last had some
 
+	// wiring is held, by channel, while it is decided and arranged whether to listen there.
+	wiring [64]sync.Mutex
+	seed   maphash.Seed
+
 	mu    sync.Mutex
 	sub   store.Subscription
 	stop  chan struct{}
@@ -58,7 +63,7 @@ type cluster struct {
 }
 
 func newCluster(h *Hub, s *Share) *cluster {
-	c := &cluster{h: h, b: s.Backend, node: s.Node, log: s.Log, reads: map[string]*Stream{}, early: map[string]time.Time{}}
+	c := &cluster{h: h, b: s.Backend, node: s.Node, log: s.Log, reads: map[string]*Stream{}, early: map[string]time.Time{}, seed: maphash.MakeSeed()}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -254,6 +259,7 @@ func (c *cluster) reader(channel string) *Stream {
 
 // listen has a stream's news come to s, until deaf.
 func (c *cluster) listen(channel string, s *Stream) error {
+	defer c.wire(channel)()
 	c.mu.Lock()
 	sub := c.sub
 	c.reads[channel] = s
@@ -264,8 +270,19 @@ func (c *cluster) listen(channel string, s *Stream) error {
 	return c.failed(sub.Add(channel))
 }
 
-// deaf ends listen, unless somebody else listens there by now.
+// wire holds a channel's lock until the function that it gives is called.
+func (c *cluster) wire(channel string) (done func()) {
+	mu := &c.wiring[maphash.String(c.seed, channel)%uint64(len(c.wiring))]
+	mu.Lock()
+	return mu.Unlock
+}
+
+// deaf ends listen, unless somebody else listens there by now, or s is read, or about to be.
 func (c *cluster) deaf(channel string, s *Stream) {
+	defer c.wire(channel)()
+	if s.isRead() {
+		return
+	}
 	c.mu.Lock()
 	sub := c.sub
 	mine := c.reads[channel] == s

@@ -59,6 +59,7 @@ type Stream struct {
 	headed  bool   // the log has its head
 	pulling bool   // a goroutine reads the log, and will
 	again   bool   // look again
+	joining int    // readers that are about to be
 	behind  bool   // the window has no room for what the log has
 	fence   int64  // of the reader
 	noted   place  // as it was last written

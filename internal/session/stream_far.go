@@ -137,23 +137,27 @@ func (s *Stream) attachFar(sink rpc.Sink, after int64, mark string, until time.T
 		return nil, ErrClosed
 	}
 	c := s.far.c
+	s.joins(1)
+	defer func() {
+		s.joins(-1)
+		if err != nil {
+			c.deaf(s.far.channel, s)
+		}
+	}()
 	if err := c.listen(s.far.channel, s); err != nil {
 		return nil, err
 	}
 	fence, all, after, err := s.takeFar(after, mark)
 	if err != nil {
-		s.deafUnlessRead()
 		return nil, err
 	}
 	s.mu.Lock()
 	if s.discarded {
 		s.mu.Unlock()
-		s.deafUnlessRead()
 		return nil, ErrNotFound
 	}
 	if err := s.rec.acquire(); err != nil {
 		s.mu.Unlock()
-		s.deafUnlessRead()
 		return nil, err
 	}
 	old := s.at
@@ -286,7 +290,7 @@ func (s *Stream) notePlace() {
 func (s *Stream) left() error {
 	c := s.far.c
 	s.mu.Lock()
-	read, sent, ours := s.at != nil, s.sent, s.noted.node == c.node
+	read, sent, ours := s.at != nil || s.joining > 0, s.sent, s.noted.node == c.node
 	if !read {
 		s.noted = place{}
 	}
@@ -329,13 +333,18 @@ func (c *cluster) leave() {
 	all.Wait()
 }
 
-func (s *Stream) deafUnlessRead() {
+// joins counts readers that are about to be: until they are, what leaves does not make the stream deaf.
+func (s *Stream) joins(n int) {
 	s.mu.Lock()
-	read := s.at != nil
-	s.mu.Unlock()
-	if !read {
-		s.far.c.deaf(s.far.channel, s)
-	}
+	defer s.mu.Unlock()
+	s.joining += n
+}
+
+// isRead tells that a connection reads here, or is about to.
+func (s *Stream) isRead() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at != nil || s.joining > 0
 }
 
 // ReadAnywhere tells that a connection to some node reads the session's own stream.

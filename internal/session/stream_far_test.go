@@ -304,3 +304,24 @@ func TestMoreThanTheWindow(t *testing.T) {
 		eventually(t, name, func() bool { return strings.HasSuffix(numbers(to), "last") })
 	}
 }
+
+// A client that comes back before it has been noticed that it had gone is read to as any other.
+func TestComesBackAtOnce(t *testing.T) {
+	s := newShared(t)
+	a, b := s.node(t, "aaa", Config{}), s.node(t, "bbb", Config{})
+	r := open(t, a)
+	other := on(t, b, r)
+	var gone sync.WaitGroup
+	for i := range 300 {
+		to := newSink(t)
+		detach, err := r.Own().AttachAt(to, Live, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprint(i, ".")
+		say(t, other.Own(), text)
+		eventually(t, text, func() bool { return strings.HasSuffix(numbers(to), text) })
+		gone.Go(detach) // while the next one attaches
+	}
+	gone.Wait()
+}
