@@ -118,12 +118,10 @@ func TestIdempotencyStoreIsEmptied(t *testing.T) {
 	}
 }
 
-// TestIdempotencyWhoWaitsLeaves: one who waits goes away, or its node is about to stop, and the call runs on.
-func TestIdempotencyWhoWaitsLeaves(t *testing.T) {
-	shared := newKeyedStore()
-	h := newHeld()
-	ended := make(chan error, 8)
-	register := func(app *fastmcp.App) {
+// holdingCalls are those of a tool that holds them, and where the errors go that they end with.
+func holdingCalls() (h *held, ended chan error, register func(app *fastmcp.App)) {
+	h, ended = newHeld(), make(chan error, 8)
+	return h, ended, func(app *fastmcp.App) {
 		app.Use(func(c *fastmcp.Context) error {
 			err := c.Next()
 			if err != nil {
@@ -133,6 +131,12 @@ func TestIdempotencyWhoWaitsLeaves(t *testing.T) {
 		})
 		app.AddTool(fastmcp.Tool{Name: "hold", Handler: fastmcp.Get(h.run)})
 	}
+}
+
+// TestIdempotencyWhoWaitsLeaves: one who waits goes away, or its node is about to stop, and the call runs on.
+func TestIdempotencyWhoWaitsLeaves(t *testing.T) {
+	shared := newKeyedStore()
+	h, ended, register := holdingCalls()
 	a, b := shared.node(t, fastmcp.Config{}, register), shared.node(t, fastmcp.Config{}, register)
 	over := make(chan answer)
 	go func() { over <- a.keyed(aliceHeader, 1, "hold", `{}`, "k", "") }()
@@ -176,18 +180,7 @@ func TestIdempotencyWhoWaitsLeaves(t *testing.T) {
 // away meanwhile.
 func TestIdempotencyRace(t *testing.T) {
 	shared := newKeyedStore()
-	h := newHeld()
-	ended := make(chan error, 8)
-	register := func(app *fastmcp.App) {
-		app.Use(func(c *fastmcp.Context) error {
-			err := c.Next()
-			if err != nil {
-				ended <- err
-			}
-			return err
-		})
-		app.AddTool(fastmcp.Tool{Name: "hold", Handler: fastmcp.Get(h.run)})
-	}
+	h, ended, register := holdingCalls()
 	a, b := shared.node(t, fastmcp.Config{}, register), shared.node(t, fastmcp.Config{}, register)
 	gate := &keyedGate{make(chan struct{}), make(chan struct{})}
 	b.view.gate.Store(gate)

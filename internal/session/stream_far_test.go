@@ -14,6 +14,16 @@ import (
 // numbers are what a sink got, in order.
 func numbers(s *sink) string { return s.data() }
 
+// reading is a connection that reads a session's own stream.
+func reading(t *testing.T, r *Record) *sink {
+	t.Helper()
+	to := newSink(t)
+	if _, err := r.Own().AttachAt(to, Live, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
 func TestOwnStreamAcrossNodes(t *testing.T) {
 	s := newShared(t)
 	a, b := s.node(t, "aaa", Config{}), s.node(t, "bbb", Config{})
@@ -62,10 +72,7 @@ func TestNothingTwice(t *testing.T) {
 	a, b := s.node(t, "aaa", Config{}), s.node(t, "bbb", Config{})
 	r := open(t, a)
 	other := on(t, b, r)
-	to := newSink(t)
-	if _, err := r.Own().AttachAt(to, Live, time.Time{}); err != nil {
-		t.Fatal(err)
-	}
+	to := reading(t, r)
 	var all sync.WaitGroup
 	for _, own := range []*Stream{r.Own(), other.Own()} {
 		for range 4 {
@@ -93,10 +100,7 @@ func TestLogThatBeganAnew(t *testing.T) {
 	s := newShared(t)
 	a := s.node(t, "aaa", Config{})
 	r := open(t, a)
-	to := newSink(t)
-	if _, err := r.Own().AttachAt(to, Live, time.Time{}); err != nil {
-		t.Fatal(err)
-	}
+	to := reading(t, r)
 	say(t, r.Own(), "1")
 	say(t, r.Own(), "2")
 	eventually(t, "both", func() bool { return numbers(to) == "12" })
@@ -248,10 +252,7 @@ func TestForeignEntries(t *testing.T) {
 	s := newShared(t)
 	a := s.node(t, "aaa", Config{})
 	r := open(t, a)
-	to := newSink(t)
-	if _, err := r.Own().AttachAt(to, Live, time.Time{}); err != nil {
-		t.Fatal(err)
-	}
+	to := reading(t, r)
 	say(t, r.Own(), "1")
 	eventually(t, "the event", func() bool { return numbers(to) == "1" })
 	if _, err := s.Log.Append(t.Context(), streamName(r.ID, "0"), "w:"+streamName(r.ID, "0"), []byte("x")); err != nil {

@@ -156,6 +156,7 @@ func endElsewhere(t *testing.T, c *cluster.Cluster, client *client) {
 			}
 		}
 	}
+	t.Logf("all nodes know that the session has ended after %v", time.Since(ended))
 	for {
 		if _, _, err := s.next(); err != nil {
 			if err != io.EOF {

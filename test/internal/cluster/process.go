@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fastmcp-go/fastmcp/test/internal/live"
 )
 
 const (
@@ -31,7 +33,7 @@ type Process struct {
 	// parent is a program whose children do the work.
 	parent bool
 
-	log output
+	log live.Output
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -192,26 +194,6 @@ func (p *Process) finish(t testing.TB) {
 	if t.Failed() {
 		t.Logf("The last that %s printed:\n%s", p.name, p.Tail(20))
 	}
-}
-
-// output is what a program has printed, while it goes on printing.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write adds to it.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-// String is what there is.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // Need finds a program by scripts/need.sh, which installs the Debian package that has it where it may.

@@ -32,7 +32,7 @@ type Server struct {
 	// Addr is host:port, URL the address of the MCP endpoint.
 	Addr, URL string
 
-	log  logBuffer
+	log  Output
 	stop func() error
 }
 
@@ -257,18 +257,21 @@ func (s *Server) tail(n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-type logBuffer struct {
+// Output is what a program has printed, while it goes on printing.
+type Output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (l *logBuffer) Write(p []byte) (int, error) {
+// Write adds to it.
+func (l *Output) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-func (l *logBuffer) String() string {
+// String is what there is.
+func (l *Output) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
