@@ -150,6 +150,7 @@ func (j *job) encodeQuestions(err error) (data []byte, ok bool, failed error) {
 		return nil, false, nil
 	}
 	c := &j.context
+	j.again = true
 	if f := (*fault)(nil); errors.As(err, &f) {
 		c.mask(err) // nobody else hears of it
 	}

@@ -49,7 +49,11 @@ func (a *App) compose() *catalog {
 	ttl := &a.config.Cache
 	c.tools.ttl, c.resources.ttl, c.templates.ttl, c.prompts.ttl = ttl.Tools, ttl.Resources, ttl.Templates, ttl.Prompts
 	for _, m := range a.engine.methods {
-		c.chains[m] = append(slices.Clone(a.handlers), m.last)
+		last := m.last
+		if len(a.handlers) > 0 {
+			last = contained(last)
+		}
+		c.chains[m] = append(slices.Clone(a.handlers), last)
 	}
 	for _, t := range a.tools.order {
 		if e := a.entryOfTool(t); a.off[e.key] {
@@ -85,6 +89,9 @@ func (a *App) compose() *catalog {
 func (a *App) entry(kind, key string, g *Group, own auth.Guard, use []Handler, last Handler) *entry {
 	e := a.guarded(kind, key, g, own)
 	e.chain = append(append(append(e.chain, a.handlers...), g.chain()...), use...)
+	if len(e.chain) > 0 {
+		last = contained(last)
+	}
 	e.chain = append(e.chain, last)
 	return e
 }

@@ -62,6 +62,9 @@ type refused struct{ *rpc.Refusal }
 // Error is what the client reads.
 func (r refused) Error() string { return r.Err.Message }
 
+// Unwrap is the JSON-RPC error, for transports without statuses and answers that are streams.
+func (r refused) Unwrap() error { return r.Err }
+
 // fault is a panic of user code.
 type fault struct {
 	value any

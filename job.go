@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ type job struct {
 	inquiry   *inquiry // nil until something is asked
 	over      bool     // it has been answered
 	cancelled bool     // its client does not want an answer
+	isError   bool     // the answer is a tool's result that says so
+	again     bool     // the answer asks
+	answered  *listening
 
 	task  *taskRun   // what it becomes, or is part of; nil for most
 	keyed *keyedCall // what it is for its idempotency key; nil for most
@@ -187,6 +191,15 @@ func (j *job) Run(ctx context.Context, s rpc.Stream) rpc.Reply {
 	return j.reply(err)
 }
 
+// answeredWith is how the request was answered, for those that hear of it.
+func (j *job) answeredWith(r *rpc.Reply, err error) Answer {
+	a := Answer{Bytes: len(r.Data) + len(r.Shared) + len(r.Tail), Err: cmp.Or(err, j.failed), IsError: j.isError, Again: j.again}
+	if a.Again {
+		a.Err = nil // that a question is open is no failure, whatever the handler made of it
+	}
+	return a
+}
+
 // end is what follows a request, however it went.
 func (j *job) end() {
 	j.context.life.finish()
@@ -225,9 +238,13 @@ func (j *job) reply(err error) rpc.Reply {
 	if j.cancelled {
 		data = nil // who has cancelled a request gets no answer to it
 	}
+	heard := j.answered != nil
 	j.mu.Unlock()
 	if reply.Data = data; data != nil && err == nil && j.page != nil {
 		reply.Shared, reply.Tail = j.page, j.endResult(nil, false, nil)
+	}
+	if heard {
+		defer func(a Answer) { j.tellAnswer(a) }(j.answeredWith(&reply, err))
 	}
 	if log := j.noLog(); log != nil {
 		m, direct := log.Finish(data, j)

@@ -94,6 +94,8 @@ func (j *job) encodeTool(err error) ([]byte, error) {
 	c := &j.context
 	j.failed = err
 	a, err := j.toolAnswer(err)
+	j.isError = a.isError
+	j.count(a, err)
 	if j.engine.config.On.ToolCall != nil {
 		j.engine.told(c, a, err)
 	}

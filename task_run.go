@@ -136,6 +136,7 @@ func (j *job) adopt(bg *job, err error) rpc.Reply {
 	bg.context.life.finish()
 	j.context.result = bg.context.result
 	j.context.progress.streamed = bg.context.takeStreamed()
+	j.answered = bg.takeAnswered(j.answered)
 	bg.close()
 	return j.reply(err)
 }
@@ -303,6 +304,9 @@ func (t *taskRun) settle(err error) {
 	}
 	t.engine.tasks.end(taskEnd{t, status, result, failed})
 	c.life.finish()
+	if t.job.hears() {
+		t.job.tellAnswer(t.job.answeredWith(&rpc.Reply{Message: rpc.Message{Data: data}}, err))
+	}
 }
 
 // close ends a job that nobody is answered by.

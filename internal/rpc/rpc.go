@@ -106,6 +106,11 @@ type Stream interface {
 	OnGone(fn func()) (stop func())
 }
 
+// Headers is what a Stream also is whose answer has headers: those that are set before it has begun.
+type Headers interface {
+	SetHeader(name, value string)
+}
+
 // Sink is where a session's own stream writes, for as long as its client stays connected.
 type Sink interface {
 	Send(m ...Message) error

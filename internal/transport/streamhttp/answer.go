@@ -75,6 +75,15 @@ func (a *answer) Send(m rpc.Message) error {
 	return a.write(m)
 }
 
+// SetHeader sets a header of the answer, while it has not begun.
+func (a *answer) SetHeader(name, value string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.over && a.body == nil {
+		a.x.SetHeader(name, value)
+	}
+}
+
 // keep is for a host that cannot stream, or a client that does not read streams: the events are kept for the end, or
 // there is nobody to read them.
 func (a *answer) keep(m rpc.Message) error {
@@ -99,6 +108,7 @@ func (a *answer) write(m rpc.Message) error {
 	}
 	if m.ID != "" || m.Data != nil || m.Retry > 0 {
 		a.frames = appendEvent(a.frames, m)
+		a.h.count(m)
 	}
 	now := time.Now()
 	if m.Data != nil && m.Retry == 0 && now.Sub(a.wrote) < cork && len(a.frames) < corkBytes {
@@ -156,6 +166,7 @@ func (a *answer) uncork() {
 func (a *answer) lost() {
 	a.over = true
 	a.gone.Store(true)
+	a.h.pulse.remove(&a.beat)
 	if a.onGone != nil {
 		go a.onGone() // not under the lock
 		a.onGone = nil
@@ -181,6 +192,7 @@ func (a *answer) Suspend(retry time.Duration) error {
 		return err
 	}
 	a.over = true
+	a.h.pulse.remove(&a.beat)
 	return a.body.Hangup()
 }
 
@@ -215,6 +227,7 @@ func (a *answer) last(reply rpc.Reply) {
 	reply = reply.Whole()
 	if reply.Data != nil && a.open() == nil {
 		a.frames = appendEvent(a.frames, reply.Message)
+		a.h.count(reply.Message)
 	}
 	switch {
 	case a.body == nil:

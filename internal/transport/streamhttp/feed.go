@@ -82,6 +82,7 @@ func (f *Feed) write(event string, messages []rpc.Message) error {
 		f.lost()
 		_ = f.body.Close()
 	}
+	f.h.count(messages...)
 	return err
 }
 

@@ -39,6 +39,7 @@ type Handler struct {
 	pulse    *pulse
 	patience patience
 	streams  atomic.Int64
+	sent     atomic.Int64
 }
 
 // New makes a Handler. provider may be nil: then nobody is asked who they are.
@@ -164,7 +165,7 @@ func (h *Handler) notAllowed(x Exchange) {
 // allowOrigin lets the page that asks read the answer. Its Origin has been admitted.
 func allowOrigin(x Exchange, origin string) {
 	x.SetHeader("Access-Control-Allow-Origin", origin)
-	x.SetHeader("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After")
+	x.SetHeader("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset")
 	x.SetHeader("Vary", "Origin")
 }
 

@@ -37,6 +37,12 @@ func (p *pulse) add(b *beat, send func()) {
 	}
 }
 
+func (p *pulse) len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.beats)
+}
+
 func (p *pulse) remove(b *beat) {
 	if b.last.Load() == 0 {
 		return // never added: most answers are no streams

@@ -1,0 +1,123 @@
+package fastmcp
+
+import (
+	"errors"
+	"time"
+
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
+	"github.com/fastmcp-go/fastmcp/protocol"
+)
+
+// Answer is what a request was answered with.
+type Answer struct {
+	// Bytes is how long the JSON-RPC answer is; 0 when there was none, because its client has cancelled.
+	Bytes int
+	// Err is why it is an error, or why a tool's result says isError: what the chain has returned, or what could not be
+	// encoded. It is nil for a result that says isError by itself.
+	Err error
+	// IsError tells that a tool's result says isError.
+	IsError bool
+	// Again tells that the answer only asks the client: in 2026-07-28 a call that asks is answered, and made again with the
+	// answers. The last of its rounds has no Again.
+	Again bool
+}
+
+// OnAnswer calls f once, when the request has been answered: behind everything else, on the goroutine that has answered. Of
+// several the last is called first, as deferred functions are. A call that became a task is answered when the task is over.
+// What f panics with is logged. Afterwards it does nothing.
+func (c *Context) OnAnswer(f func(Answer)) {
+	j := c.job
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.over {
+		j.answered = &listening{f, j.answered}
+	}
+}
+
+// listening is one of those that hear of the answer, and those that were there before.
+type listening struct {
+	f      func(Answer)
+	before *listening
+}
+
+// tellAnswer tells those that hear of the answer.
+func (j *job) tellAnswer(a Answer) {
+	j.mu.Lock()
+	all := j.answered
+	j.answered = nil
+	j.mu.Unlock()
+	for ; all != nil; all = all.before {
+		if err := contain(func() error { all.f(a); return nil }); err != nil {
+			j.context.Log().Error("OnAnswer failed", "error", err, "stack", string(err.(*fault).stack))
+		}
+	}
+}
+
+// hears tells that somebody wants to hear of the answer.
+func (j *job) hears() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.answered != nil
+}
+
+// takeAnswered is for the request whose chain ran elsewhere: who listened there listens to it.
+func (j *job) takeAnswered(before *listening) *listening {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := j.answered
+	j.answered = nil
+	if all == nil {
+		return before
+	}
+	last := all
+	for last.before != nil {
+		last = last.before
+	}
+	last.before = before
+	return all
+}
+
+// SetHeader sets a header of the HTTP answer. It does nothing once the answer has become a stream, and where the transport
+// has no headers. Headers that the protocol sets are the protocol's.
+func (c *Context) SetHeader(name, value string) {
+	if s, ok := c.stream.(rpc.Headers); ok {
+		s.SetHeader(name, value)
+	}
+}
+
+// SetHeader passes on what a keyed call's chain sets.
+func (s keyedStream) SetHeader(name, value string) {
+	if s, ok := s.Stream.(rpc.Headers); ok {
+		s.SetHeader(name, value)
+	}
+}
+
+// SetHeader is for the request, as long as that has not been answered with the task.
+func (t *taskRun) SetHeader(name, value string) {
+	if !t.isLive() {
+		t.from.context.SetHeader(name, value)
+	}
+}
+
+// TooMany is an error of the chain that turns a request down for now: over HTTP it is status 429 with Retry-After, in whole
+// seconds that are rounded up, and everywhere a JSON-RPC error with code -32000 and the same number as data.retryAfter. The
+// text is for the client. Where retryAfter is not positive nothing is said of when.
+func TooMany(retryAfter time.Duration, format string, args ...any) error {
+	e := protocol.Errorf(protocol.CodeServer, format, args...)
+	if retryAfter = max(retryAfter, 0); retryAfter > 0 {
+		e.Data = map[string]int64{"retryAfter": int64((retryAfter + time.Second - 1) / time.Second)}
+	}
+	return refused{&rpc.Refusal{Class: rpc.TooMany, RetryAfter: retryAfter, Err: e}}
+}
+
+// IsPanic tells that err is what a handler has panicked with. The links of a chain see the panic of what the chain ends in
+// as such an error.
+func IsPanic(err error) bool {
+	f := (*fault)(nil)
+	return errors.As(err, &f)
+}
+
+// contained is the end of a chain whose panic the links before it see as an error.
+func contained(last Handler) Handler {
+	return func(c *Context) error { return contain(func() error { return last(c) }) }
+}
