@@ -2,6 +2,7 @@
 
 SHELL    := /bin/bash
 FUZZTIME ?= 10m
+SOAK     ?= 10m
 
 .DEFAULT_GOAL := help
 
@@ -10,7 +11,7 @@ run: ## start examples/quickstart on 127.0.0.1:8080
 	@go run ./examples/quickstart
 
 .PHONY: test
-test: ## everything: lint, unit tests with the race detector, end to end, conformance, fuzz targets 10 s each
+test: ## everything: lint, unit tests with the race detector, end to end, conformance, fuzz targets 10 s each, a soak of 2 minutes
 	@scripts/test.sh full
 
 .PHONY: test-fast
@@ -18,8 +19,12 @@ test-fast: ## the same without the race detector, repetitions and fuzzing: a few
 	@scripts/test.sh fast
 
 .PHONY: soak
-soak: ## end to end and conformance 20 times over, unit tests with the race detector 5 times
-	@scripts/test.sh soak
+soak: ## mixed traffic for SOAK (10m): goroutines, memory and files of the server must stay flat
+	@SOAK=$(SOAK) scripts/soak.sh
+
+.PHONY: repeat
+repeat: ## end to end and conformance 20 times over, unit tests with the race detector 5 times
+	@scripts/test.sh repeat
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck and the rules of the house
@@ -36,6 +41,10 @@ bench: ## this project beside its peers: all tables into bench/out, in about an 
 .PHONY: bench-short
 bench-short: ## beside a hand-written handler only; fails when a ratio is under its floor in bench/floors.json
 	@scripts/bench.sh -short
+
+.PHONY: bench-idle
+bench-idle: ## the memory of an idle session with an open stream: 10,000 of them on one process
+	@scripts/bench.sh idle
 
 .PHONY: clean
 clean: ## remove what the scripts installed

@@ -75,7 +75,7 @@ func requests(tb testing.TB, app *App, r protocol.Revision, method, name, params
 		}
 		c := call
 		c.Envelope = envelope
-		job, refusal := app.engine.Accept(context.Background(), &c)
+		job, refusal := app.engine().Accept(context.Background(), &c)
 		if refusal != nil {
 			tb.Fatal(refusal.Err)
 		}

@@ -69,7 +69,7 @@ func plainCall(tb testing.TB, session bool) func() {
 			tb.Fatal(err)
 		}
 		c := &rpc.Call{Envelope: envelope, Revision: revision, Session: id, Peer: plainPeer{}}
-		job, refusal := app.engine.Accept(context.Background(), c)
+		job, refusal := app.engine().Accept(context.Background(), c)
 		if refusal != nil {
 			tb.Fatal(refusal.Err)
 		}
@@ -84,7 +84,7 @@ func openSession(tb testing.TB, app *App) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	job, refusal := app.engine.Accept(context.Background(), &rpc.Call{Envelope: envelope, Revision: protocol.V20251125, Peer: plainPeer{}})
+	job, refusal := app.engine().Accept(context.Background(), &rpc.Call{Envelope: envelope, Revision: protocol.V20251125, Peer: plainPeer{}})
 	if refusal != nil {
 		tb.Fatal(refusal.Err)
 	}
@@ -124,7 +124,7 @@ func plainRequest(tb testing.TB, what string) func() {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		job, refusal := app.engine.Accept(context.Background(), &rpc.Call{Envelope: envelope, Revision: protocol.V20251125, Session: id, Peer: plainPeer{}})
+		job, refusal := app.engine().Accept(context.Background(), &rpc.Call{Envelope: envelope, Revision: protocol.V20251125, Session: id, Peer: plainPeer{}})
 		if refusal != nil {
 			tb.Fatal(refusal.Err)
 		}
@@ -182,7 +182,7 @@ func BenchmarkDispatch(b *testing.B) {
 	c := &rpc.Call{Envelope: envelope, Revision: protocol.V20251125, Session: openSession(b, app), Peer: plainPeer{}}
 	b.ReportAllocs()
 	for b.Loop() {
-		accepted, refusal := app.engine.Accept(context.Background(), c)
+		accepted, refusal := app.engine().Accept(context.Background(), c)
 		if refusal != nil {
 			b.Fatal(refusal.Err)
 		}

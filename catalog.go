@@ -44,16 +44,17 @@ type entry struct {
 
 // compose makes the catalog of what is registered now. It is called with the App locked.
 func (a *App) compose() *catalog {
-	c := &catalog{chains: make(map[*method][]Handler, len(a.engine.methods)), off: make(map[string]*entry)}
+	c := &catalog{chains: make(map[*method][]Handler, len(a.engine().methods)), off: make(map[string]*entry)}
 	c.tools.name, c.resources.name, c.templates.name, c.prompts.name = "tools", "resources", "resourceTemplates", "prompts"
 	ttl := &a.config.Cache
 	c.tools.ttl, c.resources.ttl, c.templates.ttl, c.prompts.ttl = ttl.Tools, ttl.Resources, ttl.Templates, ttl.Prompts
-	for _, m := range a.engine.methods {
+	handlers := a.allHandlers()
+	for _, m := range a.engine().methods {
 		last := m.last
-		if len(a.handlers) > 0 {
+		if len(handlers) > 0 {
 			last = contained(last)
 		}
-		c.chains[m] = append(slices.Clone(a.handlers), last)
+		c.chains[m] = append(slices.Clone(handlers), last)
 	}
 	for _, t := range a.tools.order {
 		if e := a.entryOfTool(t); a.off[e.key] {
@@ -88,7 +89,7 @@ func (a *App) compose() *catalog {
 // entry makes what all kinds of entries have. It is called with the App locked.
 func (a *App) entry(kind, key string, g *Group, own auth.Guard, use []Handler, last Handler) *entry {
 	e := a.guarded(kind, key, g, own)
-	e.chain = append(append(append(e.chain, a.handlers...), g.chain()...), use...)
+	e.chain = append(append(append(e.chain, a.allHandlers()...), g.chain()...), use...)
 	if len(e.chain) > 0 {
 		last = contained(last)
 	}

@@ -26,6 +26,7 @@ func (a *App) Use(handlers ...any) *App {
 				a.handlers = append(a.handlers, h)
 				a.links = append(a.links, link{"mcp", funcName(h)})
 			})
+			a.realms.recompose()
 		default:
 			if !a.fiberApp.use(a, h) {
 				panic(fmt.Sprintf("fastmcp: Use takes fastmcp.Handler, func(*fastmcp.Context) error, and fiber.Handler, func(*fiber.Ctx) error; not %T", h))

@@ -1,6 +1,8 @@
 package fastmcp
 
 import (
+	"context"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -92,6 +94,18 @@ type Config struct {
 	// Idempotency bounds the calls that have a key, and so run at most once.
 	Idempotency IdempotencyConfig
 
+	// Select picks the App that serves a principal's request, whose tools and limits are its own: a tenant's. It is asked for
+	// each message, with the request's context, so it should find what it has made before. nil without an error is this App
+	// itself. An *Error or a *protocol.Error is told to the client with 403, what TooMany makes with 429, an error of auth as a
+	// challenge; any other is masked, logged, and told as 503.
+	//
+	// The App that is picked lives in this one: it shares its transports, its storage and its Keys, under a scope that is
+	// named after Principal.Tenant, or after its own Config.Name where that is "". It keeps sessions, state, tasks, and what
+	// Context.Store gives, apart from all other scopes, and so are its limits. This App's MCP handlers come before its own,
+	// and this App's Events hear of it, too. Of its own Config it does not use Auth, Storage, Select, HTTP and Stateless, and Keys
+	// only if it has some. It belongs to one scope of one App, and must not be served in another way. Default: none.
+	Select func(ctx context.Context, p *auth.Principal) (*App, error)
+
 	// HTTP is how it is served over HTTP.
 	HTTP HTTPConfig
 }
@@ -102,7 +116,17 @@ type HTTPConfig struct {
 	Path string
 	// SSE is how it is served to the clients of 2024-11-05. Default: on, unless Stateless.
 	SSE SSEConfig
-	// TrustedProxies are the addresses, or CIDR ranges, of proxies whose X-Forwarded-For is believed. Default: none.
+	// TLS is for Listen, Listener and ListenTLS. Default: none, and plain HTTP.
+	TLS TLSConfig
+	// AdminAddr is where a second listener serves the routes that are the operator's (RouteConfig.Admin), and nothing
+	// else, over plain HTTP: "127.0.0.1:9090", or any address that Listen takes. It opens with Listen, Listener and Mount
+	// and closes at the end of Shutdown, so that probes and metrics see an App that is drained. On a loopback address it
+	// answers to loopback names only. Default: none.
+	AdminAddr string
+	// SocketMode is who may connect to "unix:" addresses: the permissions of the socket's file. Default: 0660.
+	SocketMode fs.FileMode
+	// TrustedProxies are the addresses, or CIDR ranges, of proxies whose X-Forwarded-For is believed, and by routes also
+	// X-Forwarded-Proto and X-Forwarded-Host; "unix" is who connects to a "unix:" address. Default: none.
 	TrustedProxies []string
 	// MaxBody bounds a request's body, in bytes. Default: 4 MiB.
 	MaxBody int
@@ -112,6 +136,13 @@ type HTTPConfig struct {
 	MaxBatch int
 	// MaxStreams bounds the open streams that wait for news. Default: 10,000.
 	MaxStreams int
+	// MaxConns bounds the connections that are open on a listener, idle ones and streams among them: who comes then gets
+	// 503. Default: 65,536, or three quarters of the files that the process may have open, if those are fewer; negative: no
+	// bound.
+	MaxConns int
+	// MaxConnsPerIP bounds those of one address, or one /64 of IPv6: who comes then gets 429. TrustedProxies are not bounded.
+	// Default: three quarters of MaxConns, which leaves room for others; negative: no bound.
+	MaxConnsPerIP int
 	// ReadTimeout is how long a request may take to arrive. Default: 30 s. It is never 0, because a connection that
 	// says nothing would hold up Shutdown for ever.
 	ReadTimeout time.Duration
@@ -175,6 +206,8 @@ func (c *Config) setDefaults() {
 	h := &c.HTTP
 	fallback(&h.Path, "/mcp")
 	h.SSE.setDefaults()
+	h.TLS.setDefaults()
+	fallback(&h.SocketMode, 0o660)
 	fallback(&h.MaxBody, 4<<20)
 	fallback(&h.MaxHeader, 16<<10)
 	fallback(&h.MaxBatch, 50)

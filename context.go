@@ -199,7 +199,7 @@ func (c *Context) Locals(key any, value ...any) any {
 }
 
 // Store is the App's store: Config.Storage with what it lacks filled in. Its keys are the App's own.
-func (c *Context) Store() *store.Backend { return c.engine.app.store }
+func (c *Context) Store() *store.Backend { return c.engine.store }
 
 // Log is the operator's log, with what the request is about. Nothing that it is told reaches the client.
 func (c *Context) Log() *slog.Logger {

@@ -103,11 +103,20 @@ func (t *taskRun) SetHeader(name, value string) {
 // seconds that are rounded up, and everywhere a JSON-RPC error with code -32000 and the same number as data.retryAfter. The
 // text is for the client. Where retryAfter is not positive nothing is said of when.
 func TooMany(retryAfter time.Duration, format string, args ...any) error {
+	return putOff(rpc.TooMany, retryAfter, format, args)
+}
+
+// Unavailable is TooMany for what cannot be served at the moment, whoever asks and how often: over HTTP it is status 503.
+func Unavailable(retryAfter time.Duration, format string, args ...any) error {
+	return putOff(rpc.Unavailable, retryAfter, format, args)
+}
+
+func putOff(class rpc.Class, retryAfter time.Duration, format string, args []any) error {
 	e := protocol.Errorf(protocol.CodeServer, format, args...)
 	if retryAfter = max(retryAfter, 0); retryAfter > 0 {
 		e.Data = map[string]int64{"retryAfter": int64((retryAfter + time.Second - 1) / time.Second)}
 	}
-	return refused{&rpc.Refusal{Class: rpc.TooMany, RetryAfter: retryAfter, Err: e}}
+	return refused{&rpc.Refusal{Class: class, RetryAfter: retryAfter, Err: e}}
 }
 
 // IsPanic tells that err is what a handler has panicked with. The links of a chain see the panic of what the chain ends in

@@ -100,7 +100,13 @@ func (l *life) startWatch(c *Context) {
 		return
 	}
 	l.watched = true
-	l.parent = context.AfterFunc(c.parent, func() { l.cancel(context.Canceled) })
+	cancel := func() { l.cancel(context.Canceled) }
+	parent := context.AfterFunc(c.parent, cancel)
+	l.parent = parent
+	if c.engine.realm != nil { // its App may be shut down while its host, and with it the transport, goes on
+		own := context.AfterFunc(c.engine.app.base, cancel)
+		l.parent = func() bool { own(); return parent() }
+	}
 	if !c.call.Revision.HasCancelByDisconnect() {
 		return
 	}

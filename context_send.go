@@ -51,6 +51,7 @@ func (c *Context) Progress(done, total float64, message ...string) error {
 
 // sendProgress is called with progress locked.
 func (c *Context) sendProgress(done, total float64, text string) error {
+	c.job.told.Store(true)
 	if t := c.job.task; t != nil {
 		t.say(text)
 	}

@@ -21,17 +21,21 @@ import (
 
 // engine is an App at work: what a transport hands its calls to (rpc.Engine).
 type engine struct {
-	app     *App
-	config  *Config
-	hub     *session.Hub
-	catalog atomic.Pointer[catalog]
-	server  [protocol.Latest + 1][]byte // who we are, as each revision shows it
-	keys    *seal.Ring
-	tasks   *tasks
-	keyed   *keyedCalls
-	methods []*method      // all of the protocol
-	notes   *store.Backend // what has run once
-	node    *node
+	app      *App
+	config   *Config
+	backend  *store.Backend
+	store    *store.Backend // the part of backend that is the user's
+	realm    *realm         // where its host has it; nil: it is its own
+	hub      *session.Hub
+	catalog  atomic.Pointer[catalog]
+	server   [protocol.Latest + 1][]byte // who we are, as each revision shows it
+	keys     *seal.Ring
+	tasks    *tasks
+	keyed    *keyedCalls
+	methods  []*method      // all of the protocol
+	notes    *store.Backend // what has run once
+	node     *node
+	switches *switches
 
 	pinger    pinger
 	changed   changes
@@ -45,26 +49,48 @@ type engine struct {
 
 var _ rpc.Engine = (*engine)(nil)
 
-func newEngine(a *App) *engine {
-	e := &engine{app: a, config: &a.config, stopping: make(chan struct{}), running: newRunning()}
+// newEngine makes an App's engine on a backend: its own, or that of the realm that it has with its host.
+func newEngine(a *App, b *store.Backend, r *realm) *engine {
+	e := &engine{
+		app: a, config: &a.config, backend: b, store: b.Scope("app"), realm: r, stopping: make(chan struct{}), running: newRunning(),
+	}
 	e.pinger.engine = e
 	e.changed.engine = e
-	e.node = newNode(a.backend, a.base, a.config.Log)
+	if r != nil {
+		e.config = r.configOf(a)
+	}
+	e.node = newNode(b, a.base, e.config.Log)
 	e.changed.share(e.node)
-	e.hub = e.newHub()
-	e.keys = newRing(a.config.Keys)
+	if r == nil {
+		e.hub, e.keys = newHub(e.config, b, func() *engine { return e }, nil), newRing(a.config.Keys)
+	} else {
+		e.hub, e.keys = r.hub, r.keysOf(a)
+	}
+	e.switches = newSwitches(e)
 	e.tasks = newTasks(e)
 	e.keyed = newKeyedCalls(e)
 	e.methods = allMethods
-	e.notes = a.backend.Scope("once")
+	e.notes = b.Scope("once")
 	for r := protocol.V20241105; r <= protocol.Latest; r++ {
 		e.server[r] = protocol.AppendImplementation(nil, a.implementation(), r)
 	}
 	return e
 }
 
-// start is what comes before an App serves: its storage is opened, and there are keys where they must be its user's.
+// start is what comes before an App serves: see Start.
 func (a *App) start() error {
+	if err := a.open(); err != nil {
+		return err
+	}
+	if err := a.hooks.begin(a); err != nil {
+		return err
+	}
+	a.begin()
+	return nil
+}
+
+// open opens the storage, once there are keys where they must be its user's.
+func (a *App) open() error {
 	a.starting.Lock()
 	defer a.starting.Unlock()
 	if a.started && a.base.Err() == nil {
@@ -76,15 +102,19 @@ func (a *App) start() error {
 	if err := a.backend.Open(a.base); err != nil {
 		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
 	}
-	if err := a.engine.node.open(); err != nil {
+	e := a.engine()
+	if e.realm != nil {
+		return fmt.Errorf("fastmcp: the App %q is another's, whose Config.Select has picked it: it cannot serve by itself", a.config.Name)
+	}
+	if err := e.node.open(); err != nil {
 		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
 	}
-	if err := a.engine.hub.Open(a.base); err != nil {
+	if err := e.hub.Open(a.base); err != nil {
 		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
 	}
 	a.tellStorage()
-	a.engine.tasks.startSweeps()
-	if err := a.switches.start(); err != nil { // after the node hears: what is switched in between is not missed
+	e.tasks.startSweeps()
+	if err := e.switches.start(); err != nil { // after the node hears: what is switched in between is not missed
 		return fmt.Errorf("fastmcp: %w", err)
 	}
 	a.started = true
@@ -300,7 +330,7 @@ func (e *engine) End(_ context.Context, c *rpc.Call) *rpc.Refusal {
 }
 
 // SessionRevision is what a session has negotiated; see rpc.Engine.
-func (e *engine) SessionRevision(id string) (protocol.Revision, bool) {
+func (e *engine) SessionRevision(_ context.Context, _ *auth.Principal, id string) (protocol.Revision, bool) {
 	if id == "" || e.config.Stateless {
 		return 0, false
 	}
@@ -312,10 +342,13 @@ func (e *engine) SessionRevision(id string) (protocol.Revision, bool) {
 }
 
 // leave ends the streams with the wish to come back, which will be to another node, or to one that has started anew. Calls
-// go on, and may begin.
+// go on, and may begin. The sessions of a realm stay: they are its host's.
 func (e *engine) leave() {
 	e.leaving.Do(func() { close(e.stopping) })
-	e.hub.Drain()
+	if e.realm == nil {
+		e.hub.Drain()
+		e.app.realms.leave()
+	}
 }
 
 // isLeaving tells that nothing should begin here that is to last.
@@ -334,7 +367,10 @@ func (e *engine) Drain(ctx context.Context) error {
 	err := e.running.close(ctx)
 	e.tasks.stop(ctx)
 	e.keyed.stop(ctx)
-	e.hub.Close()
+	if e.realm == nil {
+		err = errors.Join(err, e.app.realms.close(ctx))
+		e.hub.Close()
+	}
 	return err
 }
 

@@ -10,38 +10,50 @@ import (
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/protocol"
+	"github.com/fastmcp-go/fastmcp/store"
 )
 
 // storesSessions tells that sessions are kept in Config.Storage: other nodes find them there, or this one when it has been
 // started anew.
-func (e *engine) storesSessions() bool {
-	return !e.config.Stateless && (e.app.backend.Shared || e.app.backend.Filled != nil)
+func (e *engine) storesSessions() bool { return storesSessions(e.config, e.backend) }
+
+func storesSessions(c *Config, b *store.Backend) bool {
+	return !c.Stateless && (b.Shared || b.Filled != nil)
 }
 
 // nodeNameLength makes names of 50 bits, which are part of each event's id on a call's stream.
 const nodeNameLength = 10
 
-func (e *engine) newHub() *session.Hub {
-	s := e.config.Sessions
+// newHub makes the hub of a backend's sessions. now is whose they are. with is a hub of this node that gives its signs of
+// life already; it may be nil.
+func newHub(config *Config, b *store.Backend, now func() *engine, with *session.Hub) *session.Hub {
+	s := config.Sessions
 	c := session.Config{
 		TTL: s.TTL, MaxPerPrincipal: s.MaxPerPrincipal, MaxPerIP: s.MaxPerIP, MaxTotal: s.Max,
 		LogSize: s.LogEvents, LogBytes: s.LogBytes, StateKeys: s.StateKeys, StateBytes: s.StateBytes, CallsPerSession: s.MaxCalls,
 		InboxSize: s.MaxEvents, InboxBytes: s.EventBytes,
-		Retry: e.config.HTTP.Retry,
+		Retry: config.HTTP.Retry, Above: with,
 	}
 	// Streams outlive their credentials, and Events.Disconnect is late, by so much at most.
 	c.SweepEvery = min(max(s.TTL/4, 10*time.Millisecond), 5*time.Second)
 	c.OnCreate = func(r *session.Record) {
+		e := now()
 		e.pinger.start()
 		if f := e.config.On.Connect; f != nil {
 			e.tell("Events.Connect", f, r)
 		}
 	}
-	if f := e.config.On.Disconnect; f != nil {
-		c.OnEnd = func(r *session.Record, _ session.Reason) { e.tell("Events.Disconnect", f, r) }
+	c.OnEnd = func(r *session.Record, _ session.Reason) {
+		e := now()
+		if f := e.config.On.Disconnect; f != nil {
+			e.tell("Events.Disconnect", f, r)
+		}
+		if e.realm != nil {
+			e.realm.sessionEnded()
+		}
 	}
-	if b := e.app.backend; e.storesSessions() {
-		c.Share = &session.Share{Backend: b.Scope("sessions"), Node: strings.ToLower(rand.Text()[:nodeNameLength]), Log: e.config.Log}
+	if storesSessions(config, b) {
+		c.Share = &session.Share{Backend: b.Scope("sessions"), Node: strings.ToLower(rand.Text()[:nodeNameLength]), Log: config.Log, With: with}
 	}
 	return session.New(c)
 }

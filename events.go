@@ -16,6 +16,9 @@ type Events struct {
 	Disconnect func(*Session)
 	// ToolCall hears of each call of a tool, when it is over.
 	ToolCall func(ToolCallEvent)
+	// TransportError hears of each connection that failed beneath MCP, on the connection's goroutine, where the App listens
+	// itself. Whoever can connect can cause them. The log has those too, of each fault 10 a minute.
+	TransportError func(TransportError)
 
 	// The others hear of what the client of a session has told. They are called on a goroutine of their own, one at a time
 	// and in order for each session, so that they may take their time and ask the client: Session.Roots in RootsChanged, for
@@ -57,6 +60,8 @@ type ToolCallEvent struct {
 	Tool string
 	// Principal is who called; nil is anonymous.
 	Principal *auth.Principal
+	// Tenant is the scope of the App that was called, where Config.Select has picked it; "" elsewhere.
+	Tenant string
 	// SessionID is the caller's session, "" without one: see Session.ID. RequestID is what logs name the request by.
 	SessionID string
 	RequestID string
@@ -71,14 +76,11 @@ type ToolCallEvent struct {
 func (e *engine) told(c *Context, a answer, err error) {
 	j := c.job
 	event := ToolCallEvent{
-		Tool: c.Name(), Principal: c.Principal(), SessionID: c.session.ID(), RequestID: c.RequestID(),
+		Tool: c.Name(), Principal: c.Principal(), Tenant: c.Tenant(), SessionID: c.session.ID(), RequestID: c.RequestID(),
 		Duration: time.Since(j.begun), Outcome: OutcomeSucceeded, Err: cmp.Or(j.failed, err),
 	}
-	j.mu.Lock()
-	cancelled := j.cancelled
-	j.mu.Unlock()
 	switch {
-	case cancelled || c.call.Revision.HasCancelByDisconnect() && c.stream.Gone():
+	case j.wasCancelled():
 		event.Outcome = OutcomeCancelled
 	case event.Err != nil || a.isError:
 		event.Outcome = OutcomeFailed

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
@@ -28,12 +30,12 @@ import (
 type App struct {
 	fiberApp
 	config  Config
+	logs    bool // Config.Log was set
 	schemas *schema.Compiler
-	engine  *engine
+	at      atomic.Pointer[engine] // see engine
 	http    *streamhttp.Handler
 	sse     *sse.Handler // nil when it is off
 	backend *store.Backend
-	store   *store.Backend // the part of backend that is the user's
 	reach   reach
 
 	// base is what all requests live in; stop ends it, when they have not ended in time.
@@ -42,6 +44,10 @@ type App struct {
 
 	starting sync.Mutex
 	started  bool
+	hooks    hooks
+	begun    atomic.Pointer[time.Time] // when that was; see Stats
+
+	transport transportErrors
 
 	mu       sync.Mutex
 	handlers []Handler
@@ -55,7 +61,7 @@ type App struct {
 	extensions           shelf[*extension]
 	methods              shelf[*ownMethod]
 
-	switches switches
+	realms realms // of the Apps that Config.Select picks
 }
 
 // New makes an App. It starts nothing and connects to nothing: that is for Listen and Mount.
@@ -64,24 +70,24 @@ func New(config ...Config) *App {
 	if len(config) > 0 {
 		a.config = config[0]
 	}
+	a.logs = a.config.Log != nil
 	a.config.setDefaults()
 	must(a.config.Cache.check())
 	var err error
 	if a.backend, err = store.From(a.config.Storage); err != nil {
 		panic(fmt.Errorf("fastmcp: Config.Storage: %w", err))
 	}
-	a.store = a.backend.Scope("app")
 	a.schemas = schema.New(schema.Config{Validator: a.config.Validator})
 	a.base, a.stop = context.WithCancel(context.Background())
-	a.engine = newEngine(a)
-	a.switches.init(a)
+	a.at.Store(newEngine(a, a.backend, nil))
 	c := &a.config
-	a.http = streamhttp.New(a.engine, c.Auth, streamhttp.Config{
+	a.http = streamhttp.New(a.Engine(), c.Auth, streamhttp.Config{
 		Hosts: c.Hosts, Origins: c.Origins, MaxBody: c.HTTP.MaxBody, MaxBatch: c.HTTP.MaxBatch, MaxStreams: c.HTTP.MaxStreams,
 		StreamAfter: c.StreamAfter, Heartbeat: max(c.HTTP.Heartbeat, 0), Stateless: c.Stateless, Log: c.Log,
 	})
 	a.sse = newSSE(a)
 	a.checkEndpoints()
+	a.transport.init(c)
 	a.fiberApp.init(a)
 	return a
 }
@@ -118,7 +124,7 @@ func (a *App) add(def Tool, g *Group) error {
 
 // toolChanged tells those who may see a tool that it has come or gone.
 func (a *App) toolChanged(t *tool) {
-	a.engine.changed.list(changedTools, a.guardedTool(t))
+	a.engine().changed.list(changedTools, a.guardedTool(t))
 }
 
 // guardedTool is who may know of a tool.
@@ -141,20 +147,23 @@ func (a *App) RemoveTool(name string) (found bool) {
 	return found
 }
 
+// engine is the App at work: its own, or the one that its host has given it.
+func (a *App) engine() *engine { return a.at.Load() }
+
 // change changes what is registered. What was composed of it is composed anew when it is next needed.
 func (a *App) change(f func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f()
-	a.engine.catalog.Store(nil)
+	a.engine().catalog.Store(nil)
 }
 
 // Sessions are the sessions that are open, in no order. Where nodes share Config.Storage they are those that this node has
 // opened or served lately.
-func (a *App) Sessions() []*Session { return a.engine.sessions() }
+func (a *App) Sessions() []*Session { return a.engine().sessions() }
 
 // Session finds an open session; nil when there is none with that id.
-func (a *App) Session(id string) *Session { return a.engine.session(id) }
+func (a *App) Session(id string) *Session { return a.engine().session(id) }
 
 // Broadcast sends a notification to every session, of all nodes that share Config.Storage, on its own stream. A session without an open stream finds it there
 // when it opens one, as far as its log reaches back. Clients of 2026-07-28 have no sessions and are not told.
@@ -163,7 +172,7 @@ func (a *App) Broadcast(method string, params any) error {
 	if err != nil {
 		return err
 	}
-	return a.engine.hub.Broadcast(a.base, note)
+	return a.engine().hub.Broadcast(a.base, note)
 }
 
 // BroadcastTo is Broadcast to the sessions of one principal, whichever clients it uses, on all nodes. Anonymous callers are
@@ -176,17 +185,20 @@ func (a *App) BroadcastTo(p *auth.Principal, method string, params any) error {
 	if err != nil {
 		return err
 	}
-	return a.engine.hub.BroadcastTo(a.base, p.Key(), note)
+	return a.engine().hub.BroadcastTo(a.base, p.Key(), note)
 }
 
 // Repairs is how many arguments Config.Lenient has repaired since the App was made.
-func (a *App) Repairs() int64 { return a.engine.repairs.Load() }
+func (a *App) Repairs() int64 { return a.engine().repairs.Load() }
 
 // Shutdown stops the App: it listens no more, ends the streams with the wish to come back, waits for running calls until
 // ctx ends, and closes what is left, idle connections last: a request that still comes on one of them while calls run is
 // served. Where the listener is another's, as with Mount, new requests are refused instead. The error is ctx's when calls
 // were still running. An App that has been shut down cannot serve again. It is not drained first: see Drain.
 func (a *App) Shutdown(ctx context.Context) error {
+	if e := a.engine(); e.realm != nil {
+		return e.realm.shutdown(ctx, e)
+	}
 	defer a.fiberApp.over()
 	a.Drain()
 	alone := a.fiberApp.refuse()
@@ -195,23 +207,29 @@ func (a *App) Shutdown(ctx context.Context) error {
 	}
 	var idle error
 	if alone {
-		a.engine.leave()
-		if a.engine.running.none(ctx) == nil { // else Drain tells
+		a.engine().leave()
+		if a.engine().running.none(ctx) == nil { // else Drain tells
 			idle = a.fiberApp.closeIdle(ctx)
 		}
 	}
-	err := a.engine.Drain(ctx)
+	err := a.engine().Drain(ctx)
 	if a.sse != nil {
 		a.sse.Close(ctx) // the calls are over; their answers may still be on the way
 	}
 	a.stop()
-	a.engine.node.close()
-	a.switches.running.Wait()
-	return errors.Join(err, idle, a.fiberApp.shutdown(ctx), a.backend.Close())
+	a.engine().node.close()
+	a.engine().switches.running.Wait()
+	hooked := a.hooks.end(ctx, a)
+	return errors.Join(err, idle, hooked, a.fiberApp.shutdown(ctx), a.backend.Close())
 }
 
 // Engine is what this module's own packages put transports on.
-func (a *App) Engine() rpc.Engine { return a.engine }
+func (a *App) Engine() rpc.Engine {
+	if a.config.Select != nil {
+		return selector{a.engine()}
+	}
+	return a.engine()
+}
 
 // HTTP is what this module's own packages put HTTP hosts under.
 func (a *App) HTTP() *streamhttp.Handler { return a.http }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -19,9 +18,7 @@ import (
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/host/fasthost"
 	"github.com/fastmcp-go/fastmcp/internal/transport/streamhttp"
-	"github.com/fastmcp-go/fastmcp/protocol"
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/valyala/fasthttp"
 )
 
@@ -32,11 +29,13 @@ type fiberApp struct {
 	once   sync.Once
 	fiber  *fiber.App
 	build  sync.Once
+	way    sync.Once // of requests: see straight
 	uses   []fiber.Handler
 	routes []route
 	served bool        // Listen or Mount has registered what there was
 	taken  atomic.Bool // Fiber has given the Fiber app away
 	door   door
+	admin  admin
 
 	stopped atomic.Bool // the server
 }
@@ -46,20 +45,6 @@ type MountConfig struct {
 	// Root is where documents go whose place is the root of the host, as /.well-known. Default: the router that is
 	// mounted on, if it is a *fiber.App.
 	Root *fiber.App
-}
-
-// RouteConfig is who may use a route.
-type RouteConfig struct {
-	// Public routes ask nobody who they are. Default: when Config.Auth is set, a caller must be known.
-	Public bool
-	// CanAccess is asked about a caller who is known; it needs Config.Auth.
-	CanAccess auth.Guard
-}
-
-type route struct {
-	method, path string
-	handler      fiber.Handler
-	config       RouteConfig
 }
 
 type principalKey struct{}
@@ -73,28 +58,33 @@ func PrincipalOf(c *fiber.Ctx) *auth.Principal {
 func (f *fiberApp) init(a *App) {
 	f.app = a
 	f.door.init()
-	trusted, err := prefixes(a.config.HTTP.TrustedProxies)
+	trusted, unix, err := prefixes(a.config.HTTP.TrustedProxies)
 	if err != nil {
 		panic(err)
 	}
 	f.host.WriteTimeout = a.config.HTTP.WriteTimeout
-	f.host.Trusted = fasthost.TrustPrefixes(false, trusted...)
+	f.host.Trusted = fasthost.TrustPrefixes(unix, trusted...)
 	f.host.Track = fasthost.NewConns(2 * a.config.HTTP.MaxStreams)
 }
 
-func prefixes(all []string) (trusted []netip.Prefix, err error) {
+// prefixes are the networks that TrustedProxies names, and whether it names who comes by a socket in the file system.
+func prefixes(all []string) (trusted []netip.Prefix, unix bool, err error) {
 	for _, s := range all {
+		if s == "unix" {
+			unix = true
+			continue
+		}
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
 			ip, bad := netip.ParseAddr(s)
 			if bad != nil {
-				return nil, fmt.Errorf("fastmcp: TrustedProxies: %q is neither an address nor a range in CIDR notation", s)
+				return nil, false, fmt.Errorf(`fastmcp: TrustedProxies: %q is neither an address, a range in CIDR notation, nor "unix"`, s)
 			}
 			p = netip.PrefixFrom(ip, ip.BitLen())
 		}
 		trusted = append(trusted, p)
 	}
-	return trusted, nil
+	return trusted, unix, nil
 }
 
 // use takes a handler of Fiber's for all requests.
@@ -121,40 +111,29 @@ func (a *App) Fiber() *fiber.App {
 
 func (a *App) ownFiber() *fiber.App {
 	f := &a.fiberApp
-	f.once.Do(func() {
-		h := &a.config.HTTP
-		f.fiber = fiber.New(fiber.Config{
-			AppName: a.config.Name, DisableStartupMessage: true, ErrorHandler: answerError,
-			BodyLimit: h.MaxBody, ReadBufferSize: h.MaxHeader, ReadTimeout: h.ReadTimeout, IdleTimeout: h.IdleTimeout,
-			WriteTimeout: h.WriteTimeout,
-		})
-	})
+	f.once.Do(func() { f.fiber = a.newFiber() })
 	return f.fiber
 }
 
-// AddRoute serves path beside MCP, with a handler of Fiber's. PrincipalOf tells it who calls.
-func (a *App) AddRoute(method, path string, h fiber.Handler, config ...RouteConfig) {
-	r := route{method: method, path: path, handler: h}
-	if len(config) > 0 {
-		r.config = config[0]
-	}
-	for _, e := range a.endpoints() {
-		if e.is(path) {
-			panic(fmt.Sprintf("fastmcp: the route %s is where MCP is served: give it another path, or MCP one in %s", path, e.setting))
+// newFiber makes a Fiber app by Config. What proxies tell of a request is believed of those alone that are trusted: Fiber by
+// itself believes everybody.
+func (a *App) newFiber() *fiber.App {
+	h := &a.config.HTTP
+	proxies := slices.Clone(h.TrustedProxies)
+	for i, s := range proxies {
+		if s == "unix" {
+			proxies[i] = "0.0.0.0" // what fasthttp has for an address of who has none
 		}
 	}
-	if h == nil {
-		panic(fmt.Sprintf("fastmcp: the route %s has no handler", path))
-	}
-	if r.config.CanAccess != nil && a.config.Auth == nil {
-		panic(fmt.Sprintf("fastmcp: the route %s has a guard, but nobody can be known: set Config.Auth", path))
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.served {
-		panic(fmt.Sprintf("fastmcp: the route %s was added when the App was served already: add it before Listen or Mount", path))
-	}
-	a.routes = append(a.routes, r)
+	f := fiber.New(fiber.Config{
+		AppName: a.config.Name, DisableStartupMessage: true, ErrorHandler: a.answerError,
+		BodyLimit: h.MaxBody, ReadBufferSize: h.MaxHeader, ReadTimeout: h.ReadTimeout, IdleTimeout: h.IdleTimeout,
+		// Or what follows the last part of a multipart body would be read as the next request.
+		DisablePreParseMultipartForm: true,
+		WriteTimeout:                 h.WriteTimeout, EnableTrustedProxyCheck: true, TrustedProxies: proxies,
+	})
+	a.watch(f.Server())
+	return f
 }
 
 // Mount serves the App inside a Fiber app that exists: MCP under HTTPConfig.Path of the router, and the App's routes
@@ -168,8 +147,14 @@ func (a *App) Mount(r fiber.Router, config ...MountConfig) {
 	if root != nil {
 		a.checkMount(root)
 	}
+	if a.config.HTTP.TLS.isSet() {
+		panic("fastmcp: Mount: HTTPConfig.TLS is for Listen, and the listener is the Fiber app's: give it the certificate, and leave out HTTPConfig.TLS")
+	}
+	admin, err := a.listenAdmin()
+	must(err)
 	must(a.start())
 	a.register(r, root, false)
+	a.serveAdmin(admin)
 }
 
 func (a *App) checkMount(root *fiber.App) {
@@ -183,6 +168,9 @@ func (a *App) checkMount(root *fiber.App) {
 	if c.StreamRequestBody {
 		log.Warn("fastmcp: Mount: StreamRequestBody keeps BodyLimit from bounding bodies")
 	}
+	if !c.DisablePreParseMultipartForm {
+		log.Warn("fastmcp: Mount: without DisablePreParseMultipartForm what follows the last part of a multipart body is read as another request, which a proxy in front has not seen")
+	}
 	if c.ReadBufferSize < 8<<10 {
 		log.Warn("fastmcp: Mount: ReadBufferSize is also the limit of a request's headers: a large token will get a 431", "size", c.ReadBufferSize)
 	}
@@ -195,12 +183,12 @@ func (a *App) checkMount(root *fiber.App) {
 // handlers of app.Use are part of its routes, so that others do not get them.
 func (a *App) register(r fiber.Router, root *fiber.App, own bool) {
 	a.mu.Lock()
-	uses, routes := a.uses, a.routes
+	uses, routes := a.uses, a.routesOn(false)
 	a.served = true
 	a.mu.Unlock()
 	if a.config.Auth != nil && root != nil {
 		for _, e := range a.config.Auth.Endpoints() {
-			root.Add(e.Method, e.Path, serveEndpoint(e))
+			root.Add(e.Method, e.Path, a.serveEndpoint(e))
 		}
 	}
 	endpoints := a.endpoints()
@@ -227,9 +215,10 @@ func (a *App) register(r fiber.Router, root *fiber.App, own bool) {
 			r.All(other, serve...) // where Fiber's StrictRouting tells the two apart
 		}
 	}
-	for _, rt := range routes {
-		r.Add(rt.method, rt.path, append(slices.Clone(all), a.guardRoute(rt), rt.handler)...)
+	if !own {
+		all = append([]fiber.Handler{a.inOneForm}, all...)
 	}
+	a.addRoutes(r, routes, all)
 }
 
 // serveMCP answers requests of MCP's. Which server they come from shows with the first.
@@ -239,6 +228,12 @@ func (a *App) serveMCP(e endpoint) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if server.Load() == nil {
 			server.Store(c.App().Server())
+		}
+		if server.Load().HeaderReceived == nil { // it is somebody else's server
+			if fault := fasthost.Inspect(c.Context()); fault != nil {
+				reject(c.Context(), fault.Status, fault.Message)
+				return nil
+			}
 		}
 		return a.serveOn(c.Context(), host, e.serve)
 	}
@@ -260,13 +255,14 @@ func (a *App) serveOn(ctx *fasthttp.RequestCtx, host *fasthost.Config, serve fun
 // a call costs. All others, and all where somebody has the Fiber app to put handlers on it, go the usual way.
 func (a *App) straight(f *fiber.App) {
 	server, path := f.Server(), a.config.HTTP.Path
-	fibers, host := a.parting(server.Handler), a.host.For(func() *fasthttp.Server { return server })
+	a.screen(server)
+	fibers, host := a.parting(a.knownMethods(server.Handler)), a.host.For(func() *fasthttp.Server { return server })
 	server.Handler = fibers
 	if len(a.uses) > 0 {
 		return
 	}
 	server.Handler = func(ctx *fasthttp.RequestCtx) {
-		if a.taken.Load() || string(ctx.Request.Header.RequestURI()) != path || !ctx.IsPost() {
+		if a.taken.Load() || string(ctx.Request.Header.RequestURI()) != path || !ctx.IsPost() || ctx.Request.Header.ConnectionClose() {
 			fibers(ctx)
 			return
 		}
@@ -308,23 +304,6 @@ func besides(endpoints []endpoint, h fiber.Handler) fiber.Handler {
 	}
 }
 
-// answerError answers what no handler has answered, in the form of all errors.
-func answerError(c *fiber.Ctx, err error) error {
-	status, message := fiber.StatusInternalServerError, "Internal error"
-	if e := (*fiber.Error)(nil); errors.As(err, &e) {
-		status, message = e.Code, e.Message
-	}
-	if len(c.Route().Handlers) == 0 && status == fiber.StatusBadRequest {
-		message = "Bad request" // no route was found, because fasthttp could not read it: its text quotes all headers
-	}
-	code := protocol.CodeServer
-	if status >= 500 {
-		code = protocol.CodeInternal
-	}
-	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-	return c.Status(status).Send(protocol.AppendError(nil, nil, &protocol.Error{Code: code, Message: message}))
-}
-
 // exposure is whom an address is open to.
 func exposure(addr net.Addr) streamhttp.Exposure {
 	tcp, ok := addr.(*net.TCPAddr)
@@ -340,7 +319,7 @@ func exposure(addr net.Addr) streamhttp.Exposure {
 // shutdown closes what is left once no call is running any more.
 func (f *fiberApp) shutdown(ctx context.Context) error {
 	f.host.Track.CloseAll()
-	return f.closeIdle(ctx)
+	return errors.Join(f.closeIdle(ctx), f.admin.close(ctx))
 }
 
 // closeIdle closes the connections that bring nothing, and waits for those whose request has just been read: it is still
@@ -365,7 +344,7 @@ const lastAnswers = 5 * time.Second
 func (a *App) prepare() *fiber.App {
 	f := a.ownFiber()
 	a.build.Do(func() {
-		f.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: a.logPanic}))
+		f.Use(containedRoute)
 		a.register(f, f, true)
 	})
 	return f
@@ -375,8 +354,4 @@ func (a *App) prepare() *fiber.App {
 // GET stream of a session is not there. It waits for a second, or for msTimeout milliseconds; -1 is without end.
 func (a *App) Test(req *http.Request, msTimeout ...int) (*http.Response, error) {
 	return a.prepare().Test(req, msTimeout...)
-}
-
-func (a *App) logPanic(c *fiber.Ctx, v any) {
-	a.config.Log.Error("route panicked", "method", c.Method(), "path", c.Path(), "error", &fault{value: v}, "stack", string(debug.Stack()))
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/host/fasthost"
 	"github.com/fastmcp-go/fastmcp/protocol"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
@@ -30,9 +31,11 @@ func (a *App) guardRoute(r route) fiber.Handler {
 		token, _, err := auth.ParseBearer(c.Get(fiber.HeaderAuthorization))
 		var p *auth.Principal
 		if err == nil {
-			ip, _ := netip.ParseAddr(c.IP())
 			header := func(name string) string { return utils.CopyString(c.Get(name)) }
-			p, err = provider.Verify(c.UserContext(), &auth.Request{Token: utils.CopyString(token), Header: header, IP: ip, Path: utils.CopyString(c.Path())})
+			p, err = provider.Verify(c.UserContext(), &auth.Request{
+				Token: utils.CopyString(token), Header: header, IP: a.RemoteIP(c), Path: utils.CopyString(c.Path()),
+				Certificates: fasthost.Certificates(c.Context()),
+			})
 		}
 		if err != nil {
 			return deny(c, provider, err, nil)
@@ -68,13 +71,21 @@ func deny(c *fiber.Ctx, provider auth.Provider, err error, scopes []string) erro
 	return c.Status(status).Send(protocol.AppendError(nil, nil, protocol.Errorf(protocol.CodeServer, "%s", utils.StatusMessage(status))))
 }
 
+// RemoteIP is who has sent a request: the peer's address or, when the peer is one of HTTPConfig.TrustedProxies, the one that
+// it tells in X-Forwarded-For. It is not valid for a "unix:" address without a trusted proxy. Fiber's own c.IP() is always
+// the peer's.
+func (a *App) RemoteIP(c *fiber.Ctx) netip.Addr {
+	x := fasthost.Acquire(c.Context(), &a.host)
+	defer x.Release()
+	return x.RemoteIP()
+}
+
 // serveEndpoint serves an endpoint that is in no library's terms.
-func serveEndpoint(e auth.Endpoint) fiber.Handler {
+func (a *App) serveEndpoint(e auth.Endpoint) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		ip, _ := netip.ParseAddr(c.IP())
 		request := &auth.HTTPRequest{
 			Method: c.Method(), Path: utils.CopyString(c.Path()), RawQuery: string(c.Context().URI().QueryString()),
-			Header: headersOf(c), Body: append([]byte(nil), c.Body()...), IP: ip,
+			Header: headersOf(c), Body: append([]byte(nil), c.Request().Body()...), IP: a.RemoteIP(c),
 		}
 		response := e.Serve(c.UserContext(), request)
 		for name, values := range response.Header {

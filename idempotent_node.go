@@ -39,7 +39,7 @@ type keyedChange struct {
 func newKeyedCalls(e *engine) *keyedCalls {
 	host, _ := os.Hostname() // a node without a name has an id
 	all := &keyedCalls{
-		engine: e, store: e.app.backend.Scope("idempotency"), node: e.node.id, host: host,
+		engine: e, store: e.backend.Scope("idempotency"), node: e.node.id, host: host,
 		runs: make(map[string]*keyedCall), waiting: make(map[string][]chan struct{}),
 	}
 	e.node.onLost(all.wakeAll)
@@ -94,7 +94,7 @@ func (all *keyedCalls) sign(ctx context.Context) error {
 func (all *keyedCalls) end(k *keyedCall) {
 	all.drop(k)
 	all.wake(k.name)
-	if b := all.engine.app.backend; b.Shared {
+	if b := all.engine.backend; b.Shared {
 		ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 		defer cancel()
 		_, _ = b.Bus.Publish(ctx, keyedChannel(k.name), nil) // who is not woken looks by himself

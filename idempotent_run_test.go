@@ -37,7 +37,7 @@ func keyedCaller(t *testing.T, config Config, run func(c *Context) (string, erro
 			t.Error(err)
 			return ""
 		}
-		job, refusal := app.engine.Accept(t.Context(), &rpc.Call{Envelope: envelope, Revision: protocol.V20260728, Peer: plainPeer{}})
+		job, refusal := app.engine().Accept(t.Context(), &rpc.Call{Envelope: envelope, Revision: protocol.V20260728, Peer: plainPeer{}})
 		if refusal != nil {
 			t.Error(refusal.Err)
 			return ""
@@ -103,7 +103,7 @@ func TestKeyedAfterTheAnswer(t *testing.T) {
 	})})
 	body := []byte(`{"jsonrpc":"2.0","id":17,"method":"tools/call","params":{"name":"add","arguments":{"a":1},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.github.fastmcp-go/idempotencyKey":"k"}}}`)
 	envelope, _ := protocol.Scan(body)
-	accepted, refusal := app.engine.Accept(t.Context(), &rpc.Call{Envelope: envelope, Revision: protocol.V20260728, Peer: plainPeer{}})
+	accepted, refusal := app.engine().Accept(t.Context(), &rpc.Call{Envelope: envelope, Revision: protocol.V20260728, Peer: plainPeer{}})
 	if refusal != nil {
 		t.Fatal(refusal.Err)
 	}
@@ -113,7 +113,7 @@ func TestKeyedAfterTheAnswer(t *testing.T) {
 	close(letGo)
 	<-read
 	keyedSlotIsFree(t, app)
-	if raw, err := app.engine.keyed.store.KV.Get(t.Context(), accepted.(*job).keyed.name); raw != nil || err != nil || runs.Load() != 0 {
+	if raw, err := app.engine().keyed.store.KV.Get(t.Context(), accepted.(*job).keyed.name); raw != nil || err != nil || runs.Load() != 0 {
 		t.Errorf("%s, %v, %d runs", raw, err, runs.Load())
 	}
 }
@@ -125,7 +125,7 @@ func keyedAccepted(t *testing.T, app *App) *job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accepted, refusal := app.engine.Accept(t.Context(), &rpc.Call{Envelope: envelope, Revision: protocol.V20260728, Peer: plainPeer{}})
+	accepted, refusal := app.engine().Accept(t.Context(), &rpc.Call{Envelope: envelope, Revision: protocol.V20260728, Peer: plainPeer{}})
 	if refusal != nil {
 		t.Fatal(refusal.Err)
 	}
@@ -147,7 +147,7 @@ func TestKeyedCancelledBefore(t *testing.T) {
 	if said := string(j.Run(ctx, noStream{}).Data); !strings.Contains(said, `"isError":true`) {
 		t.Errorf("%s", said)
 	}
-	if raw, err := app.engine.keyed.store.KV.Get(t.Context(), j.keyed.name); raw != nil || err != nil || runs.Load() != 0 {
+	if raw, err := app.engine().keyed.store.KV.Get(t.Context(), j.keyed.name); raw != nil || err != nil || runs.Load() != 0 {
 		t.Errorf("%s, %v, %d runs", raw, err, runs.Load())
 	}
 }
@@ -170,7 +170,7 @@ func TestKeyedTakenAfterTheAnswer(t *testing.T) {
 	app := New(Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Idempotency: IdempotencyConfig{Anonymous: true}})
 	app.AddTool(Tool{Name: "add", Timeout: time.Second, Abandon: true, MaxConcurrent: 1, Handler: Get(func(*Context) (string, error) { runs.Add(1); return "", nil })})
 	come, letGo := make(chan struct{}), make(chan struct{})
-	app.engine.keyed.store.Atomic = slowAtomic{app.engine.keyed.store.Atomic, come, letGo}
+	app.engine().keyed.store.Atomic = slowAtomic{app.engine().keyed.store.Atomic, come, letGo}
 	j := keyedAccepted(t, app)
 	if said := string(j.Run(t.Context(), noStream{}).Data); !strings.Contains(said, "timed out after 1s") {
 		t.Errorf("%s", said)
@@ -182,7 +182,7 @@ func TestKeyedTakenAfterTheAnswer(t *testing.T) {
 	}
 	close(letGo)
 	keyedSlotIsFree(t, app)
-	if raw, err := app.engine.keyed.store.KV.Get(t.Context(), j.keyed.name); raw != nil || err != nil || runs.Load() != 0 {
+	if raw, err := app.engine().keyed.store.KV.Get(t.Context(), j.keyed.name); raw != nil || err != nil || runs.Load() != 0 {
 		t.Errorf("%s, %v, %d runs", raw, err, runs.Load())
 	}
 }
@@ -190,7 +190,7 @@ func TestKeyedTakenAfterTheAnswer(t *testing.T) {
 // keyedSlotIsFree waits until the tool "add" does not run.
 func keyedSlotIsFree(t *testing.T, app *App) {
 	t.Helper()
-	slots := app.engine.current().tools.byKey["add"].tool.slots
+	slots := app.engine().current().tools.byKey["add"].tool.slots
 	for end := time.Now().Add(20 * time.Second); len(slots.free) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it does not end")
@@ -205,7 +205,7 @@ func TestKeyedWakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = app.Shutdown(t.Context()) }()
-	all := app.engine.keyed
+	all := app.engine().keyed
 	one, stopOne := all.watch("one")
 	same, stopSame := all.watch("one")
 	other, stopOther := all.watch("other")
@@ -225,7 +225,7 @@ func TestKeyedWakes(t *testing.T) {
 	if n := heard(); n != 110 {
 		t.Errorf("%03d have heard", n)
 	}
-	app.engine.node.missed()
+	app.engine().node.missed()
 	if n := heard(); n != 111 {
 		t.Errorf("%03d have heard of a loss", n)
 	}

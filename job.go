@@ -33,6 +33,8 @@ type job struct {
 	logOnce   sync.Once
 	logStream *session.Stream
 
+	told atomic.Bool // something was sent beside the answer: see Context.Replayable
+
 	mu        sync.Mutex
 	inquiry   *inquiry // nil until something is asked
 	over      bool     // it has been answered
@@ -102,6 +104,7 @@ func (j *job) Close(retry time.Duration) {
 
 // send sends a message of the request's. data may be used again afterwards.
 func (c *Context) send(data []byte) error {
+	c.job.told.Store(true)
 	if c.job.isOver() {
 		return ErrEnded
 	}

@@ -108,7 +108,7 @@ func (j *job) encodeTool(err error) ([]byte, error) {
 
 // room is what the answer takes, nearly always: to grow later costs more than a guess.
 func (j *job) room(a *answer) int {
-	n := 96 + len(j.context.call.ID) + len(a.line) + len(a.line)/8 + 2*len(a.structured) + len(a.meta)
+	n := 96 + len(j.context.call.ID) + len(a.line) + len(a.line)/8 + 2*len(a.structured) + len(a.meta) + len(a.encoded)
 	if len(a.content) > 0 {
 		n += 160
 	}
@@ -122,7 +122,11 @@ func (j *job) toolAnswer(err error) (answer, error) {
 	c := &j.context
 	var a answer
 	if err == nil {
-		a, err = c.tool.answer(c.result)
+		if e, ok := c.result.(Encoded); ok {
+			a, err = e.answer(c.call.Revision)
+		} else {
+			a, err = c.tool.answer(c.result)
+		}
 		j.failed = err
 	}
 	if err != nil {

@@ -10,21 +10,59 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/fastmcp-go/fastmcp/internal/host/fasthost"
+	"github.com/fastmcp-go/fastmcp/internal/transport/streamhttp"
 )
 
-// Listen serves the App on a TCP address, such as "127.0.0.1:8080", until Shutdown, SIGTERM or SIGINT. At SIGTERM it is
-// drained for HTTPConfig.DrainDelay first: see Drain. Then it closes the listener, ends the streams with the wish to come
-// back, lets running calls finish for Config.ShutdownTimeout, and returns nil. A second signal ends the process at once. An
-// address of all interfaces, ":8080", is open to others: see Config.Hosts and Config.Origins.
-func (a *App) Listen(addr string) error {
-	ln, err := listenTCP(addr)
+// Listen serves the App until Shutdown, SIGTERM or SIGINT, over TLS where HTTPConfig.TLS is set. The address is one of
+//   - "127.0.0.1:8080", TCP. One of all interfaces, ":8080", is open to others: see Config.Hosts and Config.Origins;
+//   - "unix:/run/mcp.sock", a socket in the file system, which HTTPConfig.SocketMode says who may connect to. A file that an
+//     earlier process has left is replaced, unless somebody listens there;
+//   - "systemd:", the socket that systemd has opened for the process (socket activation), or "systemd:web", the one of that
+//     FileDescriptorName, where there are several.
+//
+// At SIGTERM the App is drained for HTTPConfig.DrainDelay first: see Drain. Then it closes the listener, ends the streams with
+// the wish to come back, lets running calls finish for Config.ShutdownTimeout, and returns nil. A second signal ends the
+// process at once. A service manager that waits to be told (systemd's Type=notify) is told when the App listens and when it
+// begins to stop.
+func (a *App) Listen(addr string) error { return a.listenWith(addr, a.config.HTTP.TLS) }
+
+// ListenTLS is Listen with TLS by a certificate and a key in PEM files, whatever HTTPConfig.TLS has for them; its other
+// settings hold.
+func (a *App) ListenTLS(addr, certFile, keyFile string) error {
+	t := a.config.HTTP.TLS
+	t.CertFile, t.KeyFile = certFile, keyFile
+	if certFile == "" || keyFile == "" {
+		return errors.New("fastmcp: ListenTLS needs the files of a certificate and of its key")
+	}
+	return a.listenWith(addr, t)
+}
+
+// listenWith finds out first whether the certificate is good: nobody should connect in vain.
+func (a *App) listenWith(addr string, t TLSConfig) error {
+	secure, err := a.secure(t)
 	if err != nil {
 		return err
 	}
-	return a.Listener(ln)
+	ln, err := a.listen(addr)
+	if err != nil {
+		return err
+	}
+	return a.serve(ln, secure)
+}
+
+// listen opens an address.
+func (a *App) listen(addr string) (net.Listener, error) {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		return listenUnix(path, a.config.HTTP.SocketMode)
+	}
+	if name, ok := strings.CutPrefix(addr, "systemd:"); ok {
+		return listenSystemd(name)
+	}
+	return listenTCP(addr)
 }
 
 // listenTCP listens by TCP alone: a listener for Multipath TCP too, as net.Listen's is on Linux, takes no filter, without
@@ -39,41 +77,39 @@ func listenTCP(addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// ListenTLS is Listen with TLS, of version 1.2 or newer, by a certificate and a key in PEM files.
-func (a *App) ListenTLS(addr, certFile, keyFile string) error {
-	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return fmt.Errorf("fastmcp: the certificate: %w", err)
-	}
-	ln, err := listenTCP(addr)
-	if err != nil {
-		return err
-	}
-	secure := tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
-	return a.Listener(tlsListener{secure, ln.(*net.TCPListener)})
-}
-
-// tlsListener does not hide the socket that it listens on, as that of crypto/tls does.
-type tlsListener struct {
-	net.Listener
-	syscall.Conn
-}
-
-// Listener is Listen on a listener that is open already. It closes it. On Linux, make it by a net.ListenConfig without
-// Multipath TCP, as Listen does: only then connections that are just being made are not reset when the listener closes.
+// Listener is Listen on a listener that is open already. It closes it. Where HTTPConfig.TLS is set it is a plain one, and is
+// given TLS. On Linux, make it by a net.ListenConfig without Multipath TCP, as Listen does: only then connections that are
+// just being made are not reset when the listener closes.
 func (a *App) Listener(ln net.Listener) error {
-	if err := a.start(); err != nil {
+	secure, err := a.secure(a.config.HTTP.TLS)
+	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	a.http.Expose(exposure(ln.Addr()))
+	return a.serve(ln, secure)
+}
+
+// serve serves a listener; secure is nil for plain HTTP.
+func (a *App) serve(ln net.Listener, secure *tls.Config) error {
+	admin, err := a.listenAdmin()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	if err := a.start(); err != nil {
+		return errors.Join(err, ln.Close(), a.giveUpAdmin(admin))
+	}
+	ln = secured(ln, secure)
+	a.expose(exposure(ln.Addr()))
 	f := a.prepare()
-	a.straight(f)
+	a.way.Do(func() { a.straight(f) })
+	a.serveAdmin(admin)
 	ln = a.door.open(ln)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)
 	served := make(chan error, 1)
-	go func() { served <- f.Listener(fasthost.NewListener(ln)) }()
+	go func() { served <- f.Listener(fasthost.NewListener(ln, a.limits())) }()
+	a.listening(a.listenInfo(ln.Addr(), secure != nil, false))
+	a.notify(notifyReady)
 	select {
 	case err := <-served:
 		if !a.door.isShut() {
@@ -88,8 +124,22 @@ func (a *App) Listener(ln net.Listener) error {
 	}
 }
 
+// expose tells MCP whom the App is open to. Where it listens to several, which may be this machine and others, each connection
+// is asked.
+func (a *App) expose(e streamhttp.Exposure) {
+	d := &a.door
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.exposed && d.exposure != e {
+		e = streamhttp.ByConnection
+	}
+	d.exposed, d.exposure = true, e
+	a.http.Expose(e)
+}
+
 // end is what a signal asks for.
 func (a *App) end(s os.Signal) {
+	a.notify(notifyStopping)
 	if delay := a.drainDelay(); delay > 0 && s == syscall.SIGTERM {
 		a.Drain()
 		a.config.Log.Info("draining", "listening goes on for", delay)

@@ -228,7 +228,7 @@ func TestNodesThatCannotBeHeardDoNotServe(t *testing.T) {
 		if err := a.start(); !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "Config.Storage") {
 			t.Errorf("%v", err)
 		}
-		if err := a.engine.node.tell("tea", nil); err != nil {
+		if err := a.engine().node.tell("tea", nil); err != nil {
 			t.Error(err)
 		}
 		if err := a.Shutdown(t.Context()); err != nil {
@@ -245,10 +245,10 @@ func TestSwitchesAreReadEveryNowAndThen(t *testing.T) {
 	for i := range apps {
 		a := New(Config{Storage: s, Keys: [][]byte{bytes.Repeat([]byte{7}, 32)}})
 		a.AddTool(Tool{Name: "t", Handler: Get(func(*Context) (string, error) { return "", nil })})
-		if a.switches.every != 10*time.Second {
-			t.Errorf("every %s", a.switches.every)
+		if a.engine().switches.every != 10*time.Second {
+			t.Errorf("every %s", a.engine().switches.every)
 		}
-		a.switches.every = 5 * time.Millisecond
+		a.engine().switches.every = 5 * time.Millisecond
 		for range 2 {
 			if err := a.start(); err != nil {
 				t.Fatal(err)

@@ -79,7 +79,7 @@ func (a *App) addPrompt(def Prompt, g *Group) error {
 
 // promptChanged tells those who may see a prompt that it has come or gone.
 func (a *App) promptChanged(p *prompt) {
-	a.engine.changed.list(changedPrompts, a.guarded(auth.KindPrompt, p.def.Name, p.group, p.def.CanAccess))
+	a.engine().changed.list(changedPrompts, a.guarded(auth.KindPrompt, p.def.Name, p.group, p.def.CanAccess))
 }
 
 // RemovePrompt removes a prompt and tells whether it was there. Clients that could see it are told that the list has

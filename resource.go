@@ -146,7 +146,7 @@ func (a *App) resourceChanged(r *resource) {
 	if r.def.Unlisted {
 		return
 	}
-	a.engine.changed.list(changedResources, a.guarded(r.kind(), r.def.URI, r.group, r.def.CanAccess))
+	a.engine().changed.list(changedResources, a.guarded(r.kind(), r.def.URI, r.group, r.def.CanAccess))
 }
 
 func (r *resource) kind() string {

@@ -114,7 +114,7 @@ func (a *App) AddFiles(f Files) { must(a.TryAddFiles(f)) }
 
 // TryAddFiles is AddFiles for directories that are known only while the App serves: a mistake is its error.
 func (a *App) TryAddFiles(f Files) error {
-	d := &directory{app: a, def: f, current: a.engine.current}
+	d := &directory{app: a, def: f, current: a.engine().current}
 	if err := d.compile(); err != nil {
 		return fmt.Errorf("fastmcp: the files %q: %w", f.URI, err)
 	}

@@ -88,6 +88,9 @@ func (c *Context) encodeRead() (members, error) {
 	if m, ok := c.result.(members); ok {
 		return m, nil
 	}
+	if e, ok := c.result.(Encoded); ok {
+		return c.encodedMembers(e)
+	}
 	contents, err := contentsOf(c.result, c.name, c.resource.def.MimeType)
 	if err != nil {
 		return nil, err

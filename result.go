@@ -34,6 +34,8 @@ type answer struct {
 	structured []byte
 	isError    bool
 	meta       []byte
+	// encoded is all of it but meta, when it is written already, behind contentOpen.
+	encoded []byte
 	// text is structured once more, as the text of a block. It is written last.
 	text bool
 }
@@ -153,7 +155,14 @@ func marshal(v any) ([]byte, error) {
 
 // append writes the answer as revision r has it, without the braces around it.
 func (a *answer) append(dst []byte, r protocol.Revision) []byte {
-	dst = append(dst, `"content":[`...)
+	if a.encoded != nil {
+		return a.appendEncoded(dst, r)
+	}
+	return a.appendFrom(append(dst, contentOpen...), r)
+}
+
+// appendFrom is append behind contentOpen.
+func (a *answer) appendFrom(dst []byte, r protocol.Revision) []byte {
 	if a.isLine {
 		dst = append(scan.AppendString(append(dst, `{"type":"text","text":`...), a.line), '}')
 	}

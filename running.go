@@ -9,7 +9,9 @@ import (
 // called from any goroutine; begin and Done take a single step each.
 type running struct {
 	n       atomic.Int64 // how many; from closed upwards once no more may begin
-	waiting atomic.Bool  // somebody has waited, so the last one to end must tell
+	calls   atomic.Int64 // of tools that are over; beside n, which the same call has just written
+	failed  atomic.Int64
+	waiting atomic.Bool // somebody has waited, so the last one to end must tell
 	wake    chan struct{}
 }
 
@@ -25,6 +27,15 @@ func (r *running) begin() bool {
 	}
 	r.Done() // for a moment it looked as if one more were running
 	return false
+}
+
+// now is how many run.
+func (r *running) now() int {
+	n := r.n.Load()
+	if n < 0 {
+		n -= closed
+	}
+	return int(max(n, 0))
 }
 
 // Done counts one less.

@@ -54,6 +54,8 @@ var fiberHandlers = []struct {
 	send headers
 	// sets are headers that every answer has.
 	sets []string
+	// trusts are the proxies that have to be known.
+	trusts []string
 	// refuses is the status that MCP's requests get because the handler is not for app.Use.
 	refuses map[string]int
 }{
@@ -77,7 +79,9 @@ var fiberHandlers = []struct {
 	{name: "csrf, with Next", handler: func() fiber.Handler {
 		return csrf.New(csrf.Config{Next: func(c *fiber.Ctx) bool { return strings.HasPrefix(c.Path(), "/mcp") }})
 	}},
-	{name: "earlydata", handler: func() fiber.Handler { return earlydata.New() }},
+	// earlydata asks a proxy that it trusts, and refuses all others.
+	{name: "earlydata", trusts: []string{"127.0.0.1"}, handler: func() fiber.Handler { return earlydata.New() }},
+	{name: "earlydata, without a proxy", refuses: map[string]int{"POST": 425, "GET": 425}, handler: func() fiber.Handler { return earlydata.New() }},
 	{name: "encryptcookie", handler: func() fiber.Handler { return encryptcookie.New(encryptcookie.Config{Key: encryptionKey}) }},
 	// envvar, monitor and proxy answer whatever they are asked: they belong under a path, with app.Fiber().Use.
 	{name: "envvar", refuses: map[string]int{"POST": 405, "GET": 200}, handler: func() fiber.Handler {
@@ -123,7 +127,7 @@ var fiberHandlers = []struct {
 func TestFibersHandlers(t *testing.T) {
 	for _, test := range fiberHandlers {
 		t.Run(test.name, func(t *testing.T) {
-			l := livingApp(t, fastmcp.Config{})
+			l := livingApp(t, fastmcp.Config{HTTP: fastmcp.HTTPConfig{TrustedProxies: test.trusts}})
 			l.app.Use(test.handler())
 			l.server = serve(t, l.app, l.log)
 			if test.refuses != nil {

@@ -34,7 +34,7 @@ func TestPingJudge(t *testing.T) {
 				}
 			}
 			now := begun.Add(time.Duration(second) * time.Second)
-			if got := app.engine.pinger.judge(s, time.Duration(second-last)*time.Second, now); got != c.want[second] {
+			if got := app.engine().pinger.judge(s, time.Duration(second-last)*time.Second, now); got != c.want[second] {
 				t.Errorf("%s: second %d: %d, not %d", name, second, got, c.want[second])
 			}
 		}
@@ -45,16 +45,16 @@ func TestPingJudge(t *testing.T) {
 func TestPingerRestsWithoutSessions(t *testing.T) {
 	open := func(app *App) *session.Record {
 		t.Helper()
-		r, err := app.engine.hub.Create(t.Context(), session.Opening{Revision: protocol.V20251125})
+		r, err := app.engine().hub.Create(t.Context(), session.Opening{Revision: protocol.V20251125})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
 	running := func(app *App) bool {
-		app.engine.pinger.mu.Lock()
-		defer app.engine.pinger.mu.Unlock()
-		return app.engine.pinger.running
+		app.engine().pinger.mu.Lock()
+		defer app.engine().pinger.mu.Unlock()
+		return app.engine().pinger.running
 	}
 	app, never := New(Config{Ping: PingConfig{Interval: time.Millisecond}}), New()
 	for range 3 {
@@ -62,7 +62,7 @@ func TestPingerRestsWithoutSessions(t *testing.T) {
 		if !running(app) {
 			t.Error("it does not run")
 		}
-		app.engine.hub.End(r.ID)
+		app.engine().hub.End(r.ID)
 		for end := time.Now().Add(10 * time.Second); running(app); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("it runs for nobody")

@@ -36,7 +36,7 @@ func newSSE(a *App) *sse.Handler {
 	if c.HTTP.SSE.Disabled || c.Stateless {
 		return nil
 	}
-	return sse.New(a.engine, a.http, sse.Config{
+	return sse.New(a.Engine(), a.http, sse.Config{
 		Path: c.HTTP.SSE.Path, MessagesPath: c.HTTP.SSE.MessagesPath, MaxCalls: c.HTTP.SSE.MaxCalls, MaxBatch: c.HTTP.MaxBatch,
 		Patience: c.HTTP.ReadTimeout, Log: c.Log,
 	})

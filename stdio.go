@@ -54,7 +54,7 @@ func (a *App) serveStdio(ctx context.Context, in io.Reader, out io.Writer) error
 	defer cancel()
 	defer context.AfterFunc(a.base, cancel)() // Shutdown was called
 	c := &a.config
-	err := stdio.Serve(ctx, a.engine, in, out, stdio.Config{
+	err := stdio.Serve(ctx, a.Engine(), in, out, stdio.Config{
 		MaxMessage: c.HTTP.MaxBody, MaxBatch: c.HTTP.MaxBatch, Drain: min(stdioDrain, c.ShutdownTimeout), Unwind: stdioUnwind, Log: c.Log,
 	})
 	if a.base.Err() != nil {

@@ -154,7 +154,7 @@ func (p *piped) end() (rest []string) {
 	for line := range p.got {
 		rest = append(rest, line)
 	}
-	if n := len(p.app.Sessions()); n > 0 || p.app.engine.running.n.Load() >= 0 || p.app.base.Err() == nil {
+	if n := len(p.app.Sessions()); n > 0 || p.app.engine().running.n.Load() >= 0 || p.app.base.Err() == nil {
 		p.t.Errorf("%d sessions are left, or the App has not been shut down", n)
 	}
 	return rest

@@ -42,6 +42,12 @@ func (l *listeners) none() bool {
 	return len(l.all) == 0
 }
 
+func (l *listeners) len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.all)
+}
+
 func (l *listeners) each(f func(*listener)) {
 	l.mu.Lock()
 	open := make([]*listener, 0, len(l.all))

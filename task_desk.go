@@ -35,7 +35,7 @@ type tasks struct {
 
 func newTasks(e *engine) *tasks {
 	s := &tasks{
-		engine: e, desk: task.New(e.app.backend.Scope("task")), config: &e.config.Tasks, node: e.node.id,
+		engine: e, desk: task.New(e.backend.Scope("task")), config: &e.config.Tasks, node: e.node.id,
 		running: make(map[string]*taskRun), stops: make(map[string]func()), owners: make(map[string]int),
 	}
 	s.again = s.takeOver
@@ -116,6 +116,13 @@ func (s *tasks) dismiss(t *taskRun) {
 	if stop != nil {
 		stop()
 	}
+}
+
+// now is how many tasks run here, or were handed over here, and are not over.
+func (s *tasks) now() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count
 }
 
 // here finds a task that runs here.

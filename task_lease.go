@@ -176,7 +176,7 @@ const taskNodeLeft = "tasks left"
 
 // outlived tells that the store goes on without this process.
 func (s *tasks) outlived() bool {
-	b := s.engine.app.backend
+	b := s.engine.backend
 	return b.Shared || b.Filled != nil
 }
 

@@ -55,7 +55,7 @@ func (a *App) RunTask(ctx context.Context, job TaskJob) error {
 	if err := a.start(); err != nil {
 		return err
 	}
-	s := a.engine.tasks
+	s := a.engine().tasks
 	r, err := s.desk.Get(ctx, job.ID)
 	switch {
 	case errors.Is(err, task.ErrUnknown):

@@ -170,7 +170,7 @@ func (c *Context) WaitTask(id string, limit time.Duration, heard func(*Task)) (*
 // Task looks up a task for a route: one of the principal's, or, whoever asks, one of a caller who had no name, which who knows
 // its id has. The guards of its tool are asked. ErrNoTask when there is none.
 func (a *App) Task(ctx context.Context, p *auth.Principal, id string) (*Task, error) {
-	s := a.engine.tasks
+	s := a.engine().tasks
 	r, err := s.desk.Get(ctx, id)
 	if errors.Is(err, task.ErrUnknown) {
 		return nil, ErrNoTask
@@ -178,9 +178,9 @@ func (a *App) Task(ctx context.Context, p *auth.Principal, id string) (*Task, er
 	if err != nil {
 		return nil, err
 	}
-	j := &job{engine: a.engine}
-	j.session = Session{engine: a.engine}
-	j.context.engine, j.context.parent, j.context.job, j.context.session = a.engine, ctx, j, &j.session
+	j := &job{engine: a.engine()}
+	j.session = Session{engine: a.engine()}
+	j.context.engine, j.context.parent, j.context.job, j.context.session = a.engine(), ctx, j, &j.session
 	j.context.call = &rpc.Call{Revision: protocol.Latest, Principal: p, Peer: nobody{}}
 	j.context.name = id
 	if named := strings.HasPrefix(r.Owner, ownerPrincipal); named && r.Owner != j.context.owner() || !j.mayUseTask(r) {

@@ -46,7 +46,7 @@ func (a *App) Ticket(p *auth.Principal, data []byte) (string, error) {
 	if len(data) > MaxTicketData {
 		return "", fmt.Errorf("fastmcp: a ticket holds %d bytes at most, and not %d", MaxTicketData, len(data))
 	}
-	ticket, err := a.engine.keys.Seal(ticketPurpose, ticketBinding(p), time.Now().Add(a.config.AskTTL), data)
+	ticket, err := a.engine().keys.Seal(ticketPurpose, ticketBinding(p), time.Now().Add(a.config.AskTTL), data)
 	if err != nil {
 		return "", fmt.Errorf("fastmcp: the ticket: %w", err)
 	}
@@ -55,7 +55,7 @@ func (a *App) Ticket(p *auth.Principal, data []byte) (string, error) {
 
 // Redeem opens a ticket for who has come with it; nil is anonymous. The error is ErrTicket or ErrTicketExpired, by errors.Is.
 func (a *App) Redeem(ticket string, p *auth.Principal) ([]byte, error) {
-	data, err := a.engine.keys.Open(ticketPurpose, ticketBinding(p), time.Now(), ticket)
+	data, err := a.engine().keys.Open(ticketPurpose, ticketBinding(p), time.Now(), ticket)
 	switch {
 	case errors.Is(err, seal.ErrExpired):
 		return nil, ErrTicketExpired

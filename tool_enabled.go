@@ -25,7 +25,7 @@ import (
 // cannot be reached: nothing changes then, unless it fails in the middle of it, when the change may show later. No more
 // than 10,000 tools can be switched.
 func (a *App) SetToolEnabled(name string, enabled bool) error {
-	if err := a.switches.set(name, enabled); err != nil {
+	if err := a.engine().switches.set(name, enabled); err != nil {
 		word := "off"
 		if enabled {
 			word = "on"
@@ -53,10 +53,11 @@ const (
 
 // switches are which tools are off.
 type switches struct {
-	app   *App
-	store *store.Backend
-	every time.Duration
-	wake  chan struct{}
+	app    *App
+	engine *engine
+	store  *store.Backend
+	every  time.Duration
+	wake   chan struct{}
 
 	starting sync.Mutex
 	running  sync.WaitGroup
@@ -67,11 +68,23 @@ type switches struct {
 	known   map[string]toolSwitch // the last words, as far as they have come here
 }
 
-func (s *switches) init(a *App) {
-	s.app, s.store, s.every = a, a.backend.Scope(switchScope), switchesEvery
-	s.wake, s.begin = make(chan struct{}, 1), make(map[string]bool)
-	a.engine.node.on(kindSwitches, func([]byte) { s.look() })
-	a.engine.node.onLost(s.look)
+func newSwitches(e *engine) *switches {
+	s := &switches{
+		app: e.app, engine: e, store: e.backend.Scope(switchScope), every: switchesEvery,
+		wake: make(chan struct{}, 1), begin: make(map[string]bool),
+	}
+	e.node.on(kindSwitches, func([]byte) { s.look() })
+	e.node.onLost(s.look)
+	return s
+}
+
+// succeed takes over what was said before the App had its place: how its tools begin.
+func (s *switches) succeed(before *switches) {
+	before.mu.Lock()
+	defer before.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.Copy(s.begin, before.begin)
 }
 
 // look has the record read soon.
@@ -155,7 +168,7 @@ func (s *switches) set(name string, enabled bool) error {
 	if err != nil || !changed {
 		return err
 	}
-	if err := s.app.engine.node.tell(kindSwitches, nil); err != nil {
+	if err := s.engine.node.tell(kindSwitches, nil); err != nil {
 		s.app.config.Log.Warn("other nodes hear late that a tool was switched", "tool", name, "within", s.every, "error", err)
 	}
 	return nil
@@ -253,7 +266,7 @@ func (s *switches) take(change func()) {
 	}
 	s.mu.Unlock()
 	for _, t := range changed {
-		a.engine.changed.listHere(changedTools, a.guardedTool(t))
+		s.engine.changed.listHere(changedTools, a.guardedTool(t))
 	}
 }
 

@@ -364,7 +364,7 @@ func TestWireHTTP(t *testing.T) {
 		status, code  int
 	}{
 		{"HTTP/1.0", request("POST /mcp HTTP/1.0", s.addr), 200, 0},
-		{"no Host", request("POST /mcp HTTP/1.1", ""), 403, -32000},
+		{"no Host", request("POST /mcp HTTP/1.1", ""), 400, -32000}, // RFC 9112, 3.2
 		{"a whole URL of another host", request("POST http://evil.example/mcp HTTP/1.1", s.addr), 403, -32000},
 		{"a whole URL", request("POST http://"+s.addr+"/mcp HTTP/1.1", "evil.example"), 200, 0}, // it is the URL that counts (RFC 9112, 3.2.2)
 		{"X-Forwarded-Host", request("POST /mcp HTTP/1.1", "evil.example", "X-Forwarded-Host: localhost"), 403, -32000},

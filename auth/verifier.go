@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/x509"
 	"net/netip"
 )
 
@@ -17,6 +18,9 @@ type Request struct {
 	IP netip.Addr
 	// Path is the request's path, without its query.
 	Path string
+	// Certificates are the chain of the client's TLS certificate, as the handshake has verified it: the client's own first,
+	// its root last. nil when it has shown none, or none that was asked for.
+	Certificates []*x509.Certificate
 }
 
 // Verifier finds out who is calling. Verify is called for every request, from any goroutine, and returns either a

@@ -3,6 +3,8 @@
 #
 #   bench.sh          all tables, into bench/out: results.md, results.json, chart.svg
 #   bench.sh -short   this project and the hand-written Fiber server only, against the floors in bench/floors.json
+#   bench.sh idle     what an idle session with an open stream costs: 10,000 of them on one process, or -many 50000, over TCP
+#                     and 1,000 over TLS; into bench/out/idle
 set -euo pipefail
 source "$(dirname "$0")/say.sh"
 cd "$root/bench"
@@ -12,8 +14,12 @@ command -v go >/dev/null || needs Go golang-go
 mkdir -p bin
 go build -o bin/ ./loadgen ./runner ./chart ./servers/...
 node=()
+if [ "${1:-}" = idle ]; then
+	shift
+	set -- -only sessions-many,sessions-tls -servers fastmcp -rounds 1 -o out/idle "$@"
+fi
 case " $* " in
-*" -short "* | *" --short "*) ;;
+*" -short "* | *" --short "* | *" out/idle "*) ;;
 *)
 	# The TypeScript server is the one peer that needs more than Go: without npm the others are measured.
 	if command -v npm >/dev/null; then

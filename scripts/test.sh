@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests, and prints one summary whose last line is the count of all of them.
 #
-#   test.sh full   everything; streaming conformance scenarios 5 times, fuzz targets 10 s each
-#   test.sh fast   without race detector, repetitions and fuzzing
-#   test.sh soak   end to end and conformance with 20 repetitions, unit tests 5 times with the race detector
+#   test.sh full     everything; streaming conformance scenarios 5 times, fuzz targets 10 s each, the soak for 2 minutes
+#   test.sh fast     without race detector, repetitions, fuzzing and soak
+#   test.sh repeat   end to end and conformance with 20 repetitions, unit tests 5 times with the race detector
 set -euo pipefail
 source "$(dirname "$0")/say.sh"
 cd "$root"
@@ -49,6 +49,7 @@ clients() { # go-test-arguments
 	gotest test "$@" ./...
 }
 targets() { FUZZTIME=10s scripts/fuzz.sh; }
+soak() { SOAK=2m scripts/soak.sh; }
 
 go build -o "$work/tallier" ./tools/tally
 
@@ -57,19 +58,21 @@ full)
 	stage "lint" scripts/lint.sh
 	stage "unit, race detector" units -race -timeout 15m
 	FASTMCP_RACE=1 FASTMCP_REPEAT=5 stage "clients and conformance" clients -timeout 20m
+	stage "hostile, race detector" gotest test -race -timeout 5m ./hostile
 	stage "fuzz, 10 s each" targets
+	stage "soak, 2 minutes" soak
 	;;
 fast)
 	stage "lint" scripts/lint.sh
 	stage "unit" units -timeout 5m
 	FASTMCP_REPEAT=1 stage "clients and conformance" clients -timeout 10m
 	;;
-soak)
+repeat)
 	stage "unit, race detector, 5x" units -race -count=5 -timeout 60m
 	SOAK=1 FASTMCP_RACE=1 FASTMCP_REPEAT=20 stage "clients and conformance" clients -timeout 90m
 	;;
 *)
-	echo "usage: test.sh full | fast | soak" >&2
+	echo "usage: test.sh full | fast | repeat" >&2
 	exit 2
 	;;
 esac

@@ -1,14 +1,15 @@
-// Routes is a server with routes beside MCP: a webhook, which proves by a signature who calls, a page for those who show a
-// token, as MCP wants it, and one for everybody.
+// Routes is a server with routes beside MCP: probes and a status page for those who run it, a page for those who show a token,
+// as MCP wants it, files for everybody, and a webhook, which proves by a signature who calls.
 package main
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
+	"crypto/rand"
+	"embed"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
 	"net"
 	"os"
@@ -16,8 +17,12 @@ import (
 
 	"github.com/fastmcp-go/fastmcp"
 	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/routes"
 	"github.com/gofiber/fiber/v2"
 )
+
+//go:embed public
+var public embed.FS
 
 type push struct {
 	Ref    string `json:"ref"`
@@ -28,25 +33,14 @@ type push struct {
 
 // repository is what is known of the last push.
 type repository struct {
-	app    *fastmcp.App
-	secret []byte
+	app *fastmcp.App
 
 	mu   sync.Mutex
 	last push
 }
 
-// signed checks what GitHub sends with each delivery: an HMAC of the body. Without a secret anybody could make one.
-func (r *repository) signed(header string, body []byte) bool {
-	mac := hmac.New(sha256.New, r.secret)
-	mac.Write(body)
-	return len(r.secret) > 0 && hmac.Equal([]byte(header), []byte("sha256="+hex.EncodeToString(mac.Sum(nil))))
-}
-
 // pushed is a handler of Fiber's. What c has is gone when it returns: json.Unmarshal makes copies.
 func (r *repository) pushed(c *fiber.Ctx) error {
-	if !r.signed(c.Get("X-Hub-Signature-256"), c.Body()) {
-		return fiber.NewError(fiber.StatusForbidden, "the signature does not fit")
-	}
 	var p push
 	if err := json.Unmarshal(c.Body(), &p); err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, "the body is no push")
@@ -66,17 +60,34 @@ func (r *repository) read(*fastmcp.Context) (push, error) {
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "where to listen, host:port; port 0 is a free one")
+	admin := flag.String("admin", "", "where to serve /status to who asks there, as 127.0.0.1:9090; without it, beside MCP to who is known")
 	flag.Parse()
 
-	app := fastmcp.New(fastmcp.Config{Name: "routes", Version: "1.0.0", Auth: auth.New(auth.Config{
-		Verifiers: []auth.Verifier{auth.Tokens(map[string]auth.Principal{"sue-0123456789abcdef": {Subject: "sue"}})},
-	})})
-	r := &repository{app: app, secret: []byte(os.Getenv("WEBHOOK_SECRET"))}
+	app := fastmcp.New(fastmcp.Config{
+		Name: "routes", Version: "1.0.0",
+		Auth: auth.New(auth.Config{
+			Verifiers: []auth.Verifier{auth.Tokens(map[string]auth.Principal{"sue-0123456789abcdef": {Subject: "sue"}})},
+		}),
+		HTTP: fastmcp.HTTPConfig{AdminAddr: *admin},
+	})
+	r := &repository{app: app}
 	app.AddResource(fastmcp.Resource{URI: "repo://last-push", Name: "last push", Handler: fastmcp.Get(r.read)})
-	// Public: GitHub has no token of this server's. The signature takes its place.
-	app.AddRoute(fiber.MethodPost, "/webhook/github", r.pushed, fastmcp.RouteConfig{Public: true})
-	app.AddRoute(fiber.MethodGet, "/healthz", func(c *fiber.Ctx) error { return c.SendString("ok") }, fastmcp.RouteConfig{Public: true})
+
+	everybody := fastmcp.RouteConfig{Public: true}
+	app.AddRoute(fiber.MethodGet, "/health", routes.Health(app), everybody)
+	app.AddRoute(fiber.MethodGet, "/ready", routes.Ready(app), everybody)
+	app.AddRoute(fiber.MethodGet, "/status", routes.Status(app), fastmcp.RouteConfig{Admin: true, Public: *admin != ""})
 	app.AddRoute(fiber.MethodGet, "/whoami", func(c *fiber.Ctx) error { return c.SendString(fastmcp.PrincipalOf(c).Subject) })
+
+	files, err := fs.Sub(public, "public")
+	if err != nil {
+		log.Fatal(err)
+	}
+	app.AddRoute(fiber.MethodGet, "/assets/*", routes.StaticFS(files), everybody)
+
+	// GitHub has no token of this server's: the signature takes its place. A secret that nobody knows lets nobody in.
+	secret := cmp.Or(os.Getenv("WEBHOOK_SECRET"), rand.Text())
+	app.AddRoute(fiber.MethodPost, "/webhook/github", routes.GitHub(secret, r.pushed), everybody)
 
 	ln, err := net.Listen("tcp", *addr)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -47,11 +48,17 @@ func TestRoutes(t *testing.T) {
 		header             map[string]string
 		answer             string
 	}{
-		{"GET", "/healthz", "", nil, "200 ok"},
+		{"GET", "/health", "", nil, `200 {"status":"ok"}`},
+		{"HEAD", "/ready", "", nil, "200"},
+		{"GET", "/ready", "", nil, `200 {"status":"ready"}`},
+		{"GET", "/status", "", nil, "401 "},
+		{"GET", "/status", "", map[string]string{"Authorization": "Bearer " + token}, `200 {"status":"ready","node":{"uptimeSeconds":`},
+		{"GET", "/assets/site.css", "", nil, "200 h1 { color: teal }"},
+		{"GET", "/assets/../main.go", "", nil, "404 "},
 		{"GET", "/whoami", "", nil, "401 "},
 		{"GET", "/whoami", "", map[string]string{"Authorization": "Bearer " + token}, "200 sue"},
-		{"POST", "/webhook/github", body, nil, "403 "},
-		{"POST", "/webhook/github", body, signature(body + " "), "403 "},
+		{"POST", "/webhook/github", body, nil, "400 "},
+		{"POST", "/webhook/github", body, signature(body + " "), "401 "},
 		{"POST", "/webhook/github", "[]", signature("[]"), "400 "},
 	} {
 		if got := ask(t, p, want.method, want.path, want.body, want.header); !strings.HasPrefix(got, want.answer) {
@@ -60,10 +67,6 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, revision := range []string{client.Older, client.Newest} {
 		t.Run(revision, func(t *testing.T) { hears(t, p, revision) })
-	}
-	empty := hmac.New(sha256.New, nil)
-	if header := "sha256=" + hex.EncodeToString(empty.Sum(nil)); (&repository{}).signed(header, nil) {
-		t.Error("without a secret a signature is believed")
 	}
 	p.Readme(`sue`)
 	p.Stop()
@@ -97,4 +100,29 @@ func hears(t *testing.T, p *program.Program, revision string) {
 	if err != nil || r.Contents[0].Text != body {
 		t.Errorf("%+v, %v, want %s", r, err, body)
 	}
+}
+
+// With a listener of its own the status page asks nobody, and nobody else finds it.
+func TestAdmin(t *testing.T) {
+	at, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := at.Addr().String()
+	_ = at.Close()
+	p := program.Start(t, "-admin", admin)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+"/status", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, p, "GET", "/ready", "", nil); !strings.HasPrefix(got, "200 ") {
+		t.Error(got)
+	}
+	if status, body := program.Send(t, req); status != 200 || !strings.Contains(body, `"sessions":0`) {
+		t.Errorf("%d %s", status, body)
+	}
+	if got := ask(t, p, "GET", "/status", "", nil); !strings.HasPrefix(got, "404 ") {
+		t.Error(got)
+	}
+	p.Stop()
 }

@@ -133,8 +133,8 @@ type Engine interface {
 	Attach(ctx context.Context, c *Call, after string, s Sink) (detach func(), r *Refusal)
 	// End ends the session at its client's wish.
 	End(ctx context.Context, c *Call) *Refusal
-	// SessionRevision is the revision that a session has negotiated.
-	SessionRevision(id string) (r protocol.Revision, ok bool)
+	// SessionRevision is the revision that a principal's session has negotiated.
+	SessionRevision(ctx context.Context, p *auth.Principal, id string) (r protocol.Revision, ok bool)
 	// Drain refuses new work, ends the streams with a wish to come back, and waits for the calls that run.
 	Drain(ctx context.Context) error
 }

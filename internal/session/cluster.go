@@ -24,6 +24,9 @@ type Share struct {
 	Node string
 	// Log hears of what the store cannot do. It may be nil.
 	Log *slog.Logger
+	// With, if it is not nil, is a hub of this node that shares its sessions, too, and is open for longer: what it says of
+	// nodes that are alive holds here, so that a node signs once, however many hubs it has. It names the node, in Node's place.
+	With *Hub
 }
 
 const (
@@ -45,6 +48,7 @@ type cluster struct {
 	h    *Hub
 	b    *store.Backend
 	node string
+	with *cluster // that says who is alive; nil: this one does
 	log  *slog.Logger
 	// round counts the times that messages may have been lost: records that were read in an earlier one are read again.
 	round atomic.Int64
@@ -66,6 +70,9 @@ func newCluster(h *Hub, s *Share) *cluster {
 	c := &cluster{h: h, b: s.Backend, node: s.Node, log: s.Log, reads: map[string]*Stream{}, early: map[string]time.Time{}, seed: maphash.MakeSeed()}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	if s.With != nil && s.With.cluster != nil {
+		c.with, c.node = s.With.cluster, s.With.cluster.node
 	}
 	return c
 }
@@ -140,6 +147,9 @@ func (c *cluster) close() {
 	close(stop)
 	<-done
 	_ = sub.Close()
+	if c.with != nil {
+		return
+	}
 	ctx, cancel := c.ctx()
 	defer cancel()
 	_ = c.b.KV.Delete(ctx, nodeKey(c.node)) // else it is found to be gone a little later
@@ -346,7 +356,7 @@ func (c *cluster) beat(stop, done chan struct{}) {
 
 // sign gives a sign of life. Where no other node can be, all others are earlier runs of this one, and dead without it.
 func (c *cluster) sign(ctx context.Context) error {
-	if !c.b.Shared {
+	if !c.b.Shared || c.with != nil {
 		return nil
 	}
 	return c.b.KV.Set(ctx, nodeKey(c.node), []byte{'1'}, beatLasts)
@@ -356,6 +366,9 @@ func (c *cluster) sign(ctx context.Context) error {
 func (c *cluster) alive(node string) (bool, error) {
 	if node == c.node {
 		return true, nil
+	}
+	if c.with != nil {
+		return c.with.alive(node)
 	}
 	ctx, cancel := c.ctx()
 	defer cancel()

@@ -79,6 +79,9 @@ type Config struct {
 	// and MaxPerPrincipal and MaxPerIP count the sessions that this node has opened.
 	Share *Share
 
+	// Above, when it is not nil, is a Hub that counts in Lost what this one loses, too.
+	Above *Hub
+
 	// Now tells the time. Default: time.Now.
 	Now func() time.Time
 }

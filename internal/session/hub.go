@@ -15,6 +15,7 @@ type Hub struct {
 	start time.Time
 	// bytes is how much all logs keep.
 	bytes atomic.Int64
+	lost  atomic.Int64 // see Lost
 	// cluster is nil when sessions are this process's only.
 	cluster *cluster
 	// draining refuses new sessions and streams.

@@ -46,6 +46,7 @@ func (r *Record) Post(key string, size int, f func()) Posting {
 		return Merged
 	}
 	if len(b.waiting) >= c.InboxSize || size > c.InboxBytes-b.bytes {
+		r.hub.lose(1)
 		if b.full {
 			return LostAgain
 		}

@@ -103,7 +103,7 @@ func (s *Stream) Append(data []byte) (rpc.Message, error) {
 		s.mu.Unlock()
 		return s.sendFar(data)
 	}
-	n := s.events().append(data)
+	n := s.push(data)
 	a := s.at
 	if s.own {
 		a.wake()
@@ -138,7 +138,7 @@ func (s *Stream) Finish(data []byte, mine rpc.Sink) (m rpc.Message, direct bool)
 		return s.finishFar(data), direct
 	}
 	if data != nil {
-		m = rpc.Message{ID: s.eventID(s.events().append(data)), Data: data}
+		m = rpc.Message{ID: s.eventID(s.push(data)), Data: data}
 	}
 	if direct {
 		s.sent = s.events().last()

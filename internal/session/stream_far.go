@@ -202,7 +202,11 @@ func (s *Stream) pendingFar() ([]numbered, int64, error) {
 	if !errors.Is(err, ErrGap) {
 		return all, p.sent, err
 	}
-	return s.restFar()
+	all, n, err := s.restFar()
+	if err == nil {
+		s.rec.hub.lose(max(0, n-p.sent))
+	}
+	return all, n, err
 }
 
 // restFar is all that the log still has.

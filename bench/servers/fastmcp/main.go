@@ -1,5 +1,5 @@
 // Fastmcp serves with this project, set up as a user would: typed handlers, the checks in struct tags, sessions and
-// 2026-07-28 on one address. Only the bounds on sessions and streams are raised, because all clients have one address.
+// 2026-07-28 on one address. Only the bounds on sessions, streams and connections are raised, because all clients have one address.
 package main
 
 import (
@@ -74,7 +74,7 @@ func main() {
 		Name: "bench", Version: "1.0.0",
 		Stateless: env.Mode == "stateless",
 		Sessions:  fastmcp.SessionConfig{MaxPerIP: manySessions, MaxPerPrincipal: manySessions, Max: manySessions},
-		HTTP:      fastmcp.HTTPConfig{MaxStreams: manySessions},
+		HTTP:      fastmcp.HTTPConfig{MaxStreams: manySessions, MaxConns: -1},
 	})
 	broadcast := func(_ *fastmcp.Context, in broadcastInput) (string, error) {
 		data := contract.BroadcastText

@@ -52,7 +52,7 @@ func (o *Output) String() string {
 }
 
 // listening is the line that an example prints once it can be called.
-var listening = regexp.MustCompile(`(?m)^listening on (http://127\.0\.0\.1:[1-9][0-9]*(?:/api)?/mcp)$`)
+var listening = regexp.MustCompile(`(?m)^listening on (https?://127\.0\.0\.1:[1-9][0-9]*(?:/api)?/mcp)$`)
 
 // Start builds the program in the folder of the test, and runs it on a free port, with more arguments if there are any.
 func Start(t *testing.T, args ...string) *Program {

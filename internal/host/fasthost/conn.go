@@ -37,6 +37,10 @@ type conn struct {
 	dead atomic.Bool
 
 	back *handBack // not nil on a connection that was given back to the server; see handback.go
+
+	// lingers tells to read on after the answer, before the connection is closed; see Linger.
+	lingers bool
+	seat    *seat // what it has of the listener's limits
 }
 
 // tlsConn shows fasthttp that a conn is TLS: it asks for the certificates of the peer.
@@ -115,16 +119,20 @@ func (c *conn) Close() error {
 	if c.owned.Load() {
 		return nil
 	}
+	if c.lingers && !c.dead.Load() {
+		linger(c.Conn)
+	}
 	err := c.Conn.Close()
 	c.ended()
 	return err
 }
 
-// ended tells who waits for the end of a connection that was given back.
+// ended tells who waits for the end of a connection that was given back, and makes room for another.
 func (c *conn) ended() {
 	if c.back != nil {
 		c.back.end()
 	}
+	c.seat.leave()
 }
 
 func (c *conn) SetDeadline(t time.Time) error {

@@ -16,8 +16,8 @@
 //   - ReadTimeout or IdleTimeout is set. The server's deadlines tell whether it still holds an answer that a stream would
 //     overtake; without them, and on a connection that is not of NewListener and has not streamed yet, a stream that a
 //     client pipelines behind a plain request may be written before that request's answer.
-//   - MaxConnsPerIP is 0: it hides the connections, and nothing can be streamed. HeaderReceived is nil, or requests after
-//     the first on a connection may not be streamed.
+//   - MaxConnsPerIP is 0: it hides the connections, and nothing can be streamed; Limits are for that. HeaderReceived is
+//     nil, or Screen, or sets no ReadTimeout, or requests after the first on a connection may not be streamed.
 //   - KeepHijackedConns need not be set. Without it a parked stream, or one given back, on a connection that is not of
 //     NewListener holds the context and the buffers of its request and one more goroutine, some 10 KB, until it ends.
 //   - TimeoutHandler, or middleware that calls RequestCtx.TimeoutError, does not stand before a stream.

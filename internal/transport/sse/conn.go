@@ -128,7 +128,7 @@ func (c *conn) initialized(call *rpc.Call, session string) bool {
 	if call.Method != protocol.MethodInitialize {
 		return false
 	}
-	rev, _ := c.h.engine.SessionRevision(session)
+	rev, _ := c.h.engine.SessionRevision(c.ctx, c.principal, session)
 	c.mu.Lock()
 	c.initializing = false
 	over := c.over

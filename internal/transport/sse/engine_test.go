@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/internal/transport/streamhttp"
 	"github.com/fastmcp-go/fastmcp/protocol"
@@ -81,7 +82,7 @@ func (e *engine) End(ctx context.Context, c *rpc.Call) *rpc.Refusal {
 	return nil
 }
 
-func (e *engine) SessionRevision(id string) (protocol.Revision, bool) {
+func (e *engine) SessionRevision(_ context.Context, _ *auth.Principal, id string) (protocol.Revision, bool) {
 	return e.revision, id == "session"
 }
 

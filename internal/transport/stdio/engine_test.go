@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/protocol"
 )
@@ -90,8 +91,10 @@ func (e *engine) End(_ context.Context, c *rpc.Call) *rpc.Refusal {
 	return nil
 }
 
-func (e *engine) SessionRevision(string) (protocol.Revision, bool) { return 0, false }
-func (e *engine) Drain(context.Context) error                      { return nil }
+func (e *engine) SessionRevision(context.Context, *auth.Principal, string) (protocol.Revision, bool) {
+	return 0, false
+}
+func (e *engine) Drain(context.Context) error { return nil }
 
 // modern is a request of 2026-07-28.
 func modern(id, method string) string {

@@ -17,7 +17,7 @@ func (h *Handler) batch(ctx context.Context, x Exchange, p *auth.Principal, body
 	b := &batch{answer: answer{h: h, peer: peer{x}, json: json, sse: sse && x.CanStream()}}
 	b.call.Session = x.Header(protocol.HeaderSession)
 	b.call.Revision = protocol.V20250326
-	messages, refusal := h.split(x, body, b.call.Session)
+	messages, refusal := h.split(ctx, x, &b.call, body)
 	if refusal != nil {
 		h.Refuse(x, nil, refusal, b.call.Revision)
 		return
@@ -30,13 +30,13 @@ func (h *Handler) batch(ctx context.Context, x Exchange, p *auth.Principal, body
 }
 
 // split finds the messages of an array, when its sender may send one.
-func (h *Handler) split(x Exchange, body []byte, session string) ([][]byte, *rpc.Refusal) {
+func (h *Handler) split(ctx context.Context, x Exchange, c *rpc.Call, body []byte) ([][]byte, *rpc.Refusal) {
 	if err := scan.Document(body); err != nil {
 		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeParse, "Parse error: %s", err))
 	}
 	header := x.Header(protocol.HeaderVersion)
 	named, known := protocol.ParseRevision(header)
-	rev, refusal := h.statefulRevision(header, named, known, session)
+	rev, refusal := h.statefulRevision(ctx, c, header, named, known)
 	switch {
 	case refusal != nil:
 		return nil, refusal
@@ -50,7 +50,7 @@ func (h *Handler) split(x Exchange, body []byte, session string) ([][]byte, *rpc
 	switch {
 	case len(messages) == 0:
 		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: an array of no messages"))
-	case session == "" && !h.config.Stateless:
+	case c.Session == "" && !h.config.Stateless:
 		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: %s is required: initialize first", protocol.HeaderSession))
 	case len(messages) > h.config.MaxBatch:
 		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: more than %d messages in an array", h.config.MaxBatch))
@@ -92,7 +92,7 @@ func (b *batch) take(ctx context.Context, p *auth.Principal, raw []byte) {
 
 func (b *batch) start(ctx context.Context, c *rpc.Call) {
 	var refusal *rpc.Refusal
-	if c.Revision, refusal = b.h.revisionOf(b.x, &c.Envelope, c.Session); refusal != nil {
+	if c.Revision, refusal = b.h.revisionOf(ctx, b.x, c); refusal != nil {
 		b.result(protocol.AppendError(nil, c.ID, refusal.Err)) // it says that it is of another revision
 		return
 	}

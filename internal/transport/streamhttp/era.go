@@ -1,6 +1,7 @@
 package streamhttp
 
 import (
+	"context"
 	"slices"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
@@ -9,32 +10,32 @@ import (
 
 // revisionOf decides, for one request, which revision its client speaks. Nothing is remembered of the connection: a
 // client of one era may share it with a client of another.
-func (h *Handler) revisionOf(x Exchange, e *protocol.Envelope, session string) (protocol.Revision, *rpc.Refusal) {
+func (h *Handler) revisionOf(ctx context.Context, x Exchange, c *rpc.Call) (protocol.Revision, *rpc.Refusal) {
 	header := x.Header(protocol.HeaderVersion)
 	named, known := protocol.ParseRevision(header)
-	if h.isStateless(e, header, named, known, session) {
-		return checkStateless(e, header, x.HeaderValues(protocol.HeaderVersion))
+	if h.isStateless(ctx, c, header, named, known) {
+		return checkStateless(&c.Envelope, header, x.HeaderValues(protocol.HeaderVersion))
 	}
-	return h.statefulRevision(header, named, known, session)
+	return h.statefulRevision(ctx, c, header, named, known)
 }
 
 // isStateless tells that a request carries its own version, or says by its header that it should.
-func (h *Handler) isStateless(e *protocol.Envelope, header string, named protocol.Revision, known bool, session string) bool {
+func (h *Handler) isStateless(ctx context.Context, c *rpc.Call, header string, named protocol.Revision, known bool) bool {
 	if known && named.IsStateless() {
 		return true
 	}
-	if !e.Meta.IsStateless() {
+	if !c.Meta.IsStateless() {
 		return false
 	}
-	if e.Meta.Version != nil {
+	if c.Meta.Version != nil {
 		// A client of the older revisions that puts its own version there is still one of them.
-		in, ok := protocol.ParseRevision(protocol.String(e.Meta.Version))
+		in, ok := protocol.ParseRevision(protocol.String(c.Meta.Version))
 		return !(ok && in.HasSessions() && (header == "" || named == in))
 	}
 	if known && named.HasSessions() {
 		return false
 	}
-	_, live := h.engine.SessionRevision(session)
+	_, live := h.engine.SessionRevision(ctx, c.Principal, c.Session)
 	return !live
 }
 
@@ -59,12 +60,12 @@ func checkStateless(e *protocol.Envelope, header string, lines []string) (protoc
 }
 
 // statefulRevision is what a session has negotiated, else what the header names, else 2025-03-26, which had no header.
-func (h *Handler) statefulRevision(header string, named protocol.Revision, known bool, session string) (protocol.Revision, *rpc.Refusal) {
+func (h *Handler) statefulRevision(ctx context.Context, c *rpc.Call, header string, named protocol.Revision, known bool) (protocol.Revision, *rpc.Refusal) {
 	if header != "" && !known {
 		return protocol.LatestStateful, rpc.Refuse(rpc.BadRequest, protocol.UnsupportedVersion(header))
 	}
-	if session != "" {
-		if rev, ok := h.engine.SessionRevision(session); ok {
+	if c.Session != "" {
+		if rev, ok := h.engine.SessionRevision(ctx, c.Principal, c.Session); ok {
 			return rev, nil
 		}
 	}

@@ -23,7 +23,7 @@ func (h *Handler) get(ctx context.Context, x Exchange, p *auth.Principal) {
 		return
 	}
 	var detach func()
-	c, refusal := h.sessionCall(x, p, &peer{x})
+	c, refusal := h.sessionCall(ctx, x, p, &peer{x})
 	if refusal == nil {
 		detach, refusal = h.engine.Attach(ctx, c, x.Header("Last-Event-ID"), sink{feed})
 	}
@@ -41,7 +41,7 @@ func (h *Handler) delete(ctx context.Context, x Exchange, p *auth.Principal) {
 		h.notAllowed(x)
 		return
 	}
-	c, refusal := h.sessionCall(x, p, &peer{x})
+	c, refusal := h.sessionCall(ctx, x, p, &peer{x})
 	if refusal == nil {
 		refusal = h.engine.End(ctx, c)
 	}
@@ -53,12 +53,12 @@ func (h *Handler) delete(ctx context.Context, x Exchange, p *auth.Principal) {
 }
 
 // sessionCall is a request that has no body: only a session.
-func (h *Handler) sessionCall(x Exchange, p *auth.Principal, peer rpc.Peer) (*rpc.Call, *rpc.Refusal) {
+func (h *Handler) sessionCall(ctx context.Context, x Exchange, p *auth.Principal, peer rpc.Peer) (*rpc.Call, *rpc.Refusal) {
 	c := &rpc.Call{Principal: p, Session: x.Header(protocol.HeaderSession), Peer: peer}
 	header := x.Header(protocol.HeaderVersion)
 	named, known := protocol.ParseRevision(header)
 	var refusal *rpc.Refusal
-	if c.Revision, refusal = h.statefulRevision(header, named, known, c.Session); refusal != nil {
+	if c.Revision, refusal = h.statefulRevision(ctx, c, header, named, known); refusal != nil {
 		return c, refusal
 	}
 	if c.Session == "" {

@@ -28,14 +28,14 @@ type gate struct {
 	known atomic.Pointer[string]
 }
 
-func (g *gate) loopback(x Exchange) bool {
+func (g *gate) loopback(local func() netip.Addr) bool {
 	switch g.exposure() {
 	case Loopback:
 		return true
 	case Public:
 		return false
 	}
-	return x.LocalIP().IsLoopback()
+	return local().IsLoopback()
 }
 
 // host tells that the request's Host is one that this server answers to.
@@ -55,7 +55,7 @@ func (g *gate) remember(host string) { g.known.Store(&host) }
 
 func (g *gate) admits(x Exchange, host string) bool {
 	if len(g.hosts) == 0 {
-		return !g.loopback(x) || isLoopbackName(hostname(host))
+		return !g.loopback(x.LocalIP) || isLoopbackName(hostname(host))
 	}
 	for _, pattern := range g.hosts {
 		if pattern == "*" || matchHost(pattern, host) || matchHost(pattern, hostname(host)) {
@@ -67,15 +67,16 @@ func (g *gate) admits(x Exchange, host string) bool {
 
 // origin tells that the page that asks, if it is a page, may. A program that is no browser sends no Origin.
 func (g *gate) origin(x Exchange, origin string) bool {
-	if origin == "" {
-		return true
-	}
+	return origin == "" || g.admitsOrigin(origin, x.LocalIP)
+}
+
+func (g *gate) admitsOrigin(origin string, local func() netip.Addr) bool {
 	for _, pattern := range g.origins {
-		if pattern == "*" || matchOrigin(pattern, origin) {
+		if MatchOrigin(pattern, origin) {
 			return true
 		}
 	}
-	if len(g.origins) > 0 || !g.loopback(x) {
+	if len(g.origins) > 0 || !g.loopback(local) {
 		return false
 	}
 	u, err := url.Parse(origin)

@@ -2,8 +2,8 @@ package streamhttp
 
 import (
 	"context"
+	"crypto/x509"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -120,7 +120,11 @@ func (h *Handler) authenticate(ctx context.Context, x Exchange) (p *auth.Princip
 	}
 	token, _, err := auth.ParseBearer(x.Header("Authorization"))
 	if err == nil {
-		p, err = h.provider.Verify(ctx, &auth.Request{Token: token, Header: x.Header, IP: x.RemoteIP(), Path: x.Path()})
+		r := &auth.Request{Token: token, Header: x.Header, IP: x.RemoteIP(), Path: x.Path()}
+		if c, ok := x.(certified); ok {
+			r.Certificates = c.Certificates()
+		}
+		p, err = h.provider.Verify(ctx, r)
 	}
 	if err == nil {
 		return p, true
@@ -134,6 +138,13 @@ func (h *Handler) authenticate(ctx context.Context, x Exchange) (p *auth.Princip
 	Fail(x, status, protocol.CodeServer, "%s", message)
 	return nil, false
 }
+
+// certified is an Exchange whose host knows TLS.
+type certified interface{ Certificates() []*x509.Certificate }
+
+// Admit tells that the page that asks, if it is one, may, and that the server answers to the host that is asked for. When it
+// is false the answer has been given.
+func (h *Handler) Admit(x Exchange) bool { return h.admit(x, x.Header("Origin")) }
 
 // challenge tells a client what it would need, and gives the status to say it with.
 func (h *Handler) challenge(x Exchange, err error, scopes []string) int {
@@ -160,38 +171,4 @@ func (h *Handler) notAllowed(x Exchange) {
 	}
 	x.SetHeader("Allow", allow)
 	Fail(x, 405, protocol.CodeServer, "Method not allowed: %s", x.Method())
-}
-
-// allowOrigin lets the page that asks read the answer. Its Origin has been admitted.
-func allowOrigin(x Exchange, origin string) {
-	x.SetHeader("Access-Control-Allow-Origin", origin)
-	x.SetHeader("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset")
-	x.SetHeader("Vary", "Origin")
-}
-
-// preflight answers a browser that asks before it sends. It comes before authentication, because it carries none.
-func preflight(x Exchange) {
-	allowed := "Content-Type, Accept, Authorization, Mcp-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID"
-	// A wildcard does not cover Authorization, and Mcp-Param-* are headers without a list: what is asked for is named.
-	for name := range strings.SplitSeq(x.Header("Access-Control-Request-Headers"), ",") {
-		name = strings.TrimSpace(name)
-		if len(name) > len(protocol.HeaderParamPrefix) && strings.EqualFold(name[:len(protocol.HeaderParamPrefix)], protocol.HeaderParamPrefix) && isToken(name) {
-			allowed += ", " + name
-		}
-	}
-	x.SetHeader("Access-Control-Allow-Methods", "GET, POST, DELETE")
-	x.SetHeader("Access-Control-Allow-Headers", allowed)
-	x.SetHeader("Access-Control-Max-Age", "7200")
-	x.Answer(204, "", nil)
-}
-
-// isToken tells that name can be a header's (RFC 9110, 5.6.2).
-func isToken(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return true
 }

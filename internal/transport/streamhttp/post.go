@@ -57,7 +57,7 @@ func (h *Handler) Body(x Exchange) (body []byte, ok bool) {
 // request runs one request to its end.
 func (h *Handler) request(ctx context.Context, a *answer) {
 	c := &a.call
-	rev, refusal := h.revisionOf(a.x, &c.Envelope, c.Session)
+	rev, refusal := h.revisionOf(ctx, a.x, c)
 	c.Revision = rev
 	if refusal != nil {
 		h.Refuse(a.x, c.ID, refusal, rev)
@@ -92,7 +92,7 @@ func (h *Handler) deliver(ctx context.Context, a *answer) *rpc.Refusal {
 	case named.IsStateless():
 		return nil // a client that wants to cancel goes away; there is nothing else to be told
 	}
-	rev, refusal := h.statefulRevision(header, named, known, c.Session)
+	rev, refusal := h.statefulRevision(ctx, c, header, named, known)
 	c.Revision = rev
 	if refusal != nil {
 		return refusal

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/fastmcp-go/fastmcp/test/internal/live"
 )
 
 // Nginx is the balancer.
@@ -42,6 +44,16 @@ func NginxConf(conf, listen string, nodes []string) (string, error) {
 	conf = conf[:at] + servers.String() + serverLine.ReplaceAllString(conf[at:], "")
 	conf = listenLine.ReplaceAllString(conf, "${1}listen "+listen+";")
 	return passLine.ReplaceAllString(conf, "$0\n${1}add_header "+NodeHeader+" $$upstream_addr always;"), nil
+}
+
+// Front starts nginx in front of servers that run already, on a free port. It ends with the test.
+func Front(t testing.TB, addrs ...string) *Nginx {
+	t.Helper()
+	root, err := live.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startNginx(t, root, addrs)
 }
 
 // startNginx starts nginx in front of nodes, on a free port.

@@ -1,0 +1,11 @@
+//go:build !unix && !js
+
+package fastmcp
+
+import (
+	"errors"
+	"net"
+)
+
+// inherited: there is no systemd here.
+func inherited(int) (net.Listener, error) { return nil, errors.ErrUnsupported }
