@@ -108,10 +108,14 @@ type Config struct {
 
 	// HTTP is how it is served over HTTP.
 	HTTP HTTPConfig
+
+	sources *sources // of what is not the program's own; nil: all is
 }
 
 // HTTPConfig is how an App is served over HTTP.
 type HTTPConfig struct {
+	// Addr is where Listen("") listens: see Listen. Default: "127.0.0.1:8080".
+	Addr string
 	// Path is where MCP is served. Default: "/mcp".
 	Path string
 	// SSE is how it is served to the clients of 2024-11-05. Default: on, unless Stateless.
@@ -204,6 +208,7 @@ func (c *Config) setDefaults() {
 	c.Tasks.setDefaults()
 	c.Idempotency.setDefaults()
 	h := &c.HTTP
+	fallback(&h.Addr, defaultAddr)
 	fallback(&h.Path, "/mcp")
 	h.SSE.setDefaults()
 	h.TLS.setDefaults()

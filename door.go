@@ -24,6 +24,7 @@ type door struct {
 	over      chan struct{} // closed when Shutdown has come to its end
 	close     sync.Once
 	end       sync.Once
+	parting   sync.Once // the word to the service manager
 
 	exposed  bool // the App listens, or has
 	exposure streamhttp.Exposure
@@ -89,6 +90,9 @@ func (f *fiberApp) refuse() bool {
 	defer d.mu.Unlock()
 	d.close.Do(func() {
 		close(d.shut)
+		if len(d.listeners) > 0 {
+			f.app.notifyStopping()
+		}
 		deaf := false
 		for _, e := range d.listeners {
 			deaf = fasthost.Deafen(e.Listener) == nil || deaf

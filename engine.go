@@ -112,6 +112,7 @@ func (a *App) open() error {
 	if err := e.hub.Open(a.base); err != nil {
 		return fmt.Errorf("fastmcp: Config.Storage: %w", err)
 	}
+	a.config.tellSettings()
 	a.tellStorage()
 	e.tasks.startSweeps()
 	if err := e.switches.start(); err != nil { // after the node hears: what is switched in between is not missed
@@ -219,8 +220,10 @@ func (e *engine) Accept(ctx context.Context, c *rpc.Call) (rpc.Job, *rpc.Refusal
 	return j, nil
 }
 
-// begin counts a call as running, unless the engine has stopped.
-func (e *engine) begin(*job) bool { return e.running.begin() }
+// begin counts a call as running, unless the engine has stopped. What a handler calls that is being waited for may run.
+func (e *engine) begin(j *job) bool {
+	return e.running.begin() || j != nil && j.isWithin(e) && e.running.also()
+}
 
 // enter finds the session that a call belongs to, and whether its caller may use it.
 func (e *engine) enter(j *job) *rpc.Refusal {

@@ -216,8 +216,10 @@ func noArguments(c *rpc.Call) {
 }
 
 func unknownTool(c *rpc.Call) *rpc.Refusal {
-	return rpc.Refuse(rpc.Failed, invalidParams("unknown tool %q", protocol.String(c.Name)))
+	return rpc.Refuse(rpc.Failed, unknownToolError(protocol.String(c.Name)))
 }
+
+func unknownToolError(name string) *protocol.Error { return invalidParams("unknown tool %q", name) }
 
 // guard asks whether the caller may do that. A denial is told as if there were nothing there, unless the guard says
 // otherwise.

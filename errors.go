@@ -20,6 +20,8 @@ type Error struct {
 	// Extra is more that the model may use: what was expected, what exists. It is marshalled by encoding/json.
 	Extra map[string]any
 	cause error
+	// arguments tells that it is about arguments that do not fit.
+	arguments bool
 }
 
 // Errorf makes an Error. What it wraps with %w is found by errors.Is and goes into the operator's log; its text is part

@@ -27,7 +27,7 @@ type fiberApp struct {
 	app    *App
 	host   fasthost.Config
 	once   sync.Once
-	fiber  *fiber.App
+	fiber  atomic.Pointer[fiber.App]
 	build  sync.Once
 	way    sync.Once // of requests: see straight
 	uses   []fiber.Handler
@@ -111,8 +111,8 @@ func (a *App) Fiber() *fiber.App {
 
 func (a *App) ownFiber() *fiber.App {
 	f := &a.fiberApp
-	f.once.Do(func() { f.fiber = a.newFiber() })
-	return f.fiber
+	f.once.Do(func() { f.fiber.Store(a.newFiber()) })
+	return f.fiber.Load()
 }
 
 // newFiber makes a Fiber app by Config. What proxies tell of a request is believed of those alone that are trusted: Fiber by
@@ -152,7 +152,9 @@ func (a *App) Mount(r fiber.Router, config ...MountConfig) {
 	}
 	admin, err := a.listenAdmin()
 	must(err)
-	must(a.start())
+	if err := a.start(); err != nil {
+		panic(errors.Join(err, a.giveUpAdmin(admin)))
+	}
 	a.register(r, root, false)
 	a.serveAdmin(admin)
 }
@@ -256,7 +258,7 @@ func (a *App) serveOn(ctx *fasthttp.RequestCtx, host *fasthost.Config, serve fun
 func (a *App) straight(f *fiber.App) {
 	server, path := f.Server(), a.config.HTTP.Path
 	a.screen(server)
-	fibers, host := a.parting(a.knownMethods(server.Handler)), a.host.For(func() *fasthttp.Server { return server })
+	fibers, host := a.parting(server.Handler), a.host.For(func() *fasthttp.Server { return server })
 	server.Handler = fibers
 	if len(a.uses) > 0 {
 		return
@@ -325,12 +327,13 @@ func (f *fiberApp) shutdown(ctx context.Context) error {
 // closeIdle closes the connections that bring nothing, and waits for those whose request has just been read: it is still
 // served. Fiber's hooks for it run once.
 func (f *fiberApp) closeIdle(ctx context.Context) error {
-	if f.fiber == nil || !f.stopped.CompareAndSwap(false, true) {
+	server := f.fiber.Load()
+	if server == nil || !f.stopped.CompareAndSwap(false, true) {
 		return nil
 	}
 	most, cancel := context.WithTimeout(ctx, lastAnswers)
 	defer cancel()
-	if err := f.fiber.ShutdownWithContext(most); err != nil && (ctx.Err() != nil || !errors.Is(err, most.Err())) {
+	if err := server.ShutdownWithContext(most); err != nil && (ctx.Err() != nil || !errors.Is(err, most.Err())) {
 		return err
 	}
 	return nil

@@ -56,6 +56,9 @@ func (a *App) listenWith(addr string, t TLSConfig) error {
 
 // listen opens an address.
 func (a *App) listen(addr string) (net.Listener, error) {
+	if addr == "" {
+		addr = a.config.HTTP.Addr
+	}
 	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
 		return listenUnix(path, a.config.HTTP.SocketMode)
 	}
@@ -109,7 +112,7 @@ func (a *App) serve(ln net.Listener, secure *tls.Config) error {
 	served := make(chan error, 1)
 	go func() { served <- f.Listener(fasthost.NewListener(ln, a.limits())) }()
 	a.listening(a.listenInfo(ln.Addr(), secure != nil, false))
-	a.notify(notifyReady)
+	a.notify("READY=1")
 	select {
 	case err := <-served:
 		if !a.door.isShut() {
@@ -139,7 +142,7 @@ func (a *App) expose(e streamhttp.Exposure) {
 
 // end is what a signal asks for.
 func (a *App) end(s os.Signal) {
-	a.notify(notifyStopping)
+	a.notifyStopping()
 	if delay := a.drainDelay(); delay > 0 && s == syscall.SIGTERM {
 		a.Drain()
 		a.config.Log.Info("draining", "listening goes on for", delay)

@@ -88,10 +88,11 @@ func (a *App) serveAdmin(ln net.Listener) {
 		return
 	}
 	server := f.Server()
-	server.Handler = a.knownMethods(server.Handler)
+	server.Handler = a.parting(server.Handler)
+	a.screen(server)
 	d.fiber, d.ln, d.served = f, &entrance{Listener: ln}, make(chan error, 1)
 	go func() {
-		err := f.Listener(d.ln)
+		err := f.Listener(fasthost.NewListener(d.ln, fasthost.Limits{Max: mostProbes, Log: a.config.Log}))
 		if err != nil && !d.isClosed() {
 			a.config.Log.Error("the admin listener has failed", "error", err)
 		}
@@ -141,7 +142,7 @@ func (a *App) gateAdmin(e streamhttp.Exposure) fiber.Handler {
 func (d *admin) close(ctx context.Context) error {
 	d.mu.Lock()
 	f, served, closed := d.fiber, d.served, d.closed
-	d.closed = true
+	d.closed, d.addr = true, nil
 	d.mu.Unlock()
 	if f == nil || closed {
 		return nil
@@ -156,6 +157,10 @@ func (d *admin) close(ctx context.Context) error {
 	<-served
 	return err
 }
+
+// mostProbes is how many connections the second listener may have. They are not among those of HTTPConfig.MaxConns: who fills
+// those must not make the node look dead.
+const mostProbes = 256
 
 // lastProbes is how long answers of the second listener may be on their way when all else has ended.
 const lastProbes = time.Second

@@ -1,7 +1,9 @@
 package fastmcp_test
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -191,4 +193,45 @@ func TestOwnFiberAppHasOneProcess(t *testing.T) {
 	if c := fastmcp.New().Fiber().Config(); c.Prefork || !c.EnableTrustedProxyCheck {
 		t.Errorf("%+v", c)
 	}
+}
+
+// Whoever holds connections of the second listener open does not take more than it has, and none of MCP's.
+func TestAdminListenerBound(t *testing.T) {
+	const most = 256
+	l := adminApp(t, fastmcp.Config{HTTP: fastmcp.HTTPConfig{ReadTimeout: 30 * time.Second}})
+	l.server = serve(t, l.app, l.log)
+	within(t, 5*time.Second, "it is open", func() bool { return l.app.AdminAddr() != nil })
+	addr := l.app.AdminAddr().String()
+	ask := func() (*http.Response, net.Conn) {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res, conn
+	}
+	var last net.Conn
+	for i := range most {
+		res, conn := ask()
+		if last = conn; res.StatusCode != 200 {
+			t.Fatalf("connection %d: %d", i+1, res.StatusCode)
+		}
+	}
+	if res, _ := ask(); res.StatusCode != 503 {
+		t.Errorf("one more: %d", res.StatusCode)
+	}
+	if a := l.at("GET", "/ready", nil); a.status != 200 {
+		t.Errorf("beside MCP: %d %s", a.status, a.body)
+	}
+	_ = last.Close()
+	within(t, 5*time.Second, "there is room again", func() bool { res, _ := ask(); return res.StatusCode == 200 })
 }

@@ -7,13 +7,10 @@ import (
 	"os"
 )
 
-// What a service manager is told (sd_notify(3)).
-const (
-	notifyReady    = "READY=1"
-	notifyStopping = "STOPPING=1"
-)
+// notifyStopping tells the service manager, once, that the App begins to stop.
+func (a *App) notifyStopping() { a.door.parting.Do(func() { a.notify("STOPPING=1") }) }
 
-// notify tells the service manager that waits to be told, if one does: systemd's Type=notify.
+// notify tells the service manager that waits to be told, if one does: systemd's Type=notify (sd_notify(3)).
 func (a *App) notify(state string) {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {

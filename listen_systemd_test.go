@@ -182,9 +182,18 @@ func TestServiceManagerIsTold(t *testing.T) {
 		t.Error(err)
 	}
 
+	// Whoever asks it to stop.
+	t.Setenv("NOTIFY_SOCKET", path)
+	app, l := newApp(t, fastmcp.Config{})
+	t.Run("Shutdown", func(t *testing.T) {
+		serve(t, app, l)
+		told("READY=1")
+	})
+	told("STOPPING=1")
+
 	// One that is not there is no reason not to serve.
 	t.Setenv("NOTIFY_SOCKET", path+".none")
-	app, l := newApp(t, fastmcp.Config{})
+	app, l = newApp(t, fastmcp.Config{})
 	serve(t, app, l)
 	within(t, 10*time.Second, "it is logged", func() bool { return strings.Contains(l.String(), "cannot be told") })
 }

@@ -98,3 +98,22 @@ func getURL(t testing.TB, client *http.Client, url string, h headers) answer {
 	}
 	return answer{res.StatusCode, res.Header, string(b)}
 }
+
+// An App may be stopped at any moment of its beginning.
+func TestShutdownWhileItBegins(t *testing.T) {
+	for range 20 {
+		app, _ := newApp(t, fastmcp.Config{HTTP: fastmcp.HTTPConfig{AdminAddr: "127.0.0.1:0"}})
+		done := make(chan error, 1)
+		go func() { done <- app.Listen("127.0.0.1:0") }()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		if err := app.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+		cancel()
+		select {
+		case <-done: // with an error, if it had not begun
+		case <-time.After(10 * time.Second):
+			t.Fatal("Listen goes on")
+		}
+	}
+}

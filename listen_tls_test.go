@@ -278,3 +278,40 @@ func TestTLSIsNotForgotten(t *testing.T) {
 		t.Errorf("Mount: %q", v)
 	}
 }
+
+// A mounted App knows the certificates that the Fiber app's own TLS has verified; one that was asked for and not verified says
+// nothing.
+func TestMutualTLSOfAMountedApp(t *testing.T) {
+	ours, theirs := newAuthority(t), newAuthority(t)
+	certFile, keyFile := ours.server()
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hour := time.Now().Add(time.Hour)
+	for name, c := range map[string]struct {
+		config *tls.Config
+		client *http.Client
+		status int
+	}{
+		"verified":     {&tls.Config{ClientCAs: ours.pool, ClientAuth: tls.RequireAndVerifyClientCert}, ours.shows(ours.client("urn:one", hour)), 200},
+		"not verified": {&tls.Config{ClientAuth: tls.RequireAnyClientCert}, ours.shows(theirs.client("urn:one", hour)), 401},
+	} {
+		app, l := mutualApp(t, fastmcp.TLSConfig{})
+		f := fiber.New(fiber.Config{DisableStartupMessage: true, ReadTimeout: 5 * time.Second, ReadBufferSize: 16 << 10, DisablePreParseMultipartForm: true})
+		app.Mount(f)
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.config.Certificates = []tls.Certificate{pair}
+		s := starts(t, app, l, c.client, "https://"+ln.Addr().String(), func() error { return f.Listener(tls.NewListener(ln, c.config)) })
+		t.Cleanup(func() { _ = f.ShutdownWithTimeout(5 * time.Second) }) // before that of starts
+		if a := s.get("/who", nil); a.status != c.status || c.status == 200 && a.body != "urn:one" {
+			t.Errorf("%s: a route: %d %s", name, a.status, a.body)
+		}
+		if got := s.callWho(c.client); strings.Contains(got, "urn:one") != (c.status == 200) {
+			t.Errorf("%s: a tool: %s", name, got)
+		}
+	}
+}

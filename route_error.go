@@ -5,7 +5,6 @@ package fastmcp
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/go-playground/validator/v10"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
-	"github.com/valyala/fasthttp"
 )
 
 // containedRoute has what a handler panics with answered as an error.
@@ -132,17 +130,4 @@ func malformed(c *fiber.Ctx, err error) string {
 		return "Invalid: " + e.Field + " is not of the type that it has to be"
 	}
 	return ""
-}
-
-// knownMethods answers requests with a method that Fiber does not know: it would answer them with bare text (RFC 9110, 9.1).
-func (a *App) knownMethods(h fasthttp.RequestHandler) fasthttp.RequestHandler {
-	return func(ctx *fasthttp.RequestCtx) {
-		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
-			h(ctx)
-			return
-		}
-		ctx.SetStatusCode(fiber.StatusNotImplemented)
-		ctx.SetContentType(fiber.MIMEApplicationJSON)
-		ctx.SetBody(protocol.AppendError(nil, nil, protocol.Errorf(protocol.CodeServer, "Not implemented: there is no such method")))
-	}
 }

@@ -29,6 +29,12 @@ func (r *running) begin() bool {
 	return false
 }
 
+// also counts one more for one that runs: it is waited for anyway.
+func (r *running) also() bool {
+	r.n.Add(1)
+	return true
+}
+
 // now is how many run.
 func (r *running) now() int {
 	n := r.n.Load()

@@ -133,6 +133,13 @@ func (r *running) count(failed bool) {
 	}
 }
 
+func (e *engine) countRepairs(n int64) {
+	e.repairs.Add(n)
+	if e.realm != nil {
+		e.realm.host.engine().repairs.Add(n)
+	}
+}
+
 // wasCancelled tells that the client does not want an answer: it has said so, or, where that says so, gone away.
 func (j *job) wasCancelled() bool {
 	j.mu.Lock()

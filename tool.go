@@ -180,7 +180,7 @@ func (c *Context) repaired(repairs []schema.Repair, problems []schema.Problem) {
 	if len(repairs) == 0 || len(problems) > 0 {
 		return
 	}
-	c.engine.repairs.Add(int64(len(repairs)))
+	c.engine.countRepairs(int64(len(repairs)))
 	paths := make([]string, len(repairs))
 	for i, r := range repairs {
 		paths[i] = r.Path
@@ -193,7 +193,7 @@ func invalid(problems []schema.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &Error{Message: "The arguments do not fit the tool's schema. " + schema.Explain(problems)}
+	return &Error{Message: "The arguments do not fit the tool's schema. " + schema.Explain(problems), arguments: true}
 }
 
 func (a *App) compileOutput(t *tool) error {

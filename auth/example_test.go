@@ -2,7 +2,10 @@ package auth_test
 
 import (
 	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/auth"
@@ -95,4 +98,32 @@ func ExampleParseBearer() {
 	// k3uGxq0FhT8mWvZr1aYp true <nil>
 	//  false <nil>
 	//  false auth: invalid_request: The Authorization header is malformed
+}
+
+// Who has shown a certificate in the TLS handshake is who it is about; here what it may do follows from its organisational
+// unit. Who has shown none may have a token instead.
+func ExampleCertificate() {
+	provider := auth.New(auth.Config{Verifiers: []auth.Verifier{
+		auth.Certificate(auth.CertificateConfig{
+			Issuer: "mesh",
+			Principal: func(_ context.Context, chain []*x509.Certificate, p *auth.Principal) error {
+				if slices.Contains(chain[0].Subject.OrganizationalUnit, "operators") {
+					p.Scopes = append(p.Scopes, "admin")
+				}
+				return nil
+			},
+		}),
+		auth.Tokens(map[string]auth.Principal{"0123456789abcdef": {Subject: "sue"}}),
+	}})
+	shown := &x509.Certificate{
+		Subject:  pkix.Name{CommonName: "deployer", OrganizationalUnit: []string{"operators"}},
+		NotAfter: time.Now().Add(time.Hour),
+	}
+	p, err := provider.Verify(context.Background(), &auth.Request{Certificates: []*x509.Certificate{shown}})
+	fmt.Println(p.Issuer, p.Subject, p.Scopes, err)
+	p, err = provider.Verify(context.Background(), &auth.Request{Token: "0123456789abcdef"})
+	fmt.Println(p.Subject, err)
+	// Output:
+	// mesh deployer [admin] <nil>
+	// sue <nil>
 }

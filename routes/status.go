@@ -26,11 +26,10 @@ type NodeStatus struct {
 
 // NodeDetail is what an operator may know.
 type NodeDetail struct {
-	// Uptime is in seconds, Memory in bytes.
-	Uptime float64 `json:"uptimeSeconds"`
-	Memory uint64  `json:"memoryBytes"`
-
-	Goroutines int `json:"goroutines"`
+	// Uptime is in seconds, Memory in bytes; it and Goroutines are the whole process's.
+	Uptime     float64 `json:"uptimeSeconds"`
+	Memory     uint64  `json:"memoryBytes"`
+	Goroutines int     `json:"goroutines"`
 	// Sessions and Streams are open, Running and Tasks under way.
 	Sessions int `json:"sessions"`
 	Streams  int `json:"streams"`

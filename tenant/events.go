@@ -3,6 +3,7 @@ package tenant
 import (
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
@@ -83,7 +84,7 @@ type SessionEvent struct {
 	Tenant string
 	// SessionID is the session's id. It proves nothing, but keep it out of logs: see fastmcp.Session.ID.
 	SessionID string
-	// Principal is who uses it.
+	// Principal is who uses it; nil where a node ends it that has not seen the caller, of another verifier.
 	Principal *auth.Principal
 	// Created is when it began, and Duration how long it was there, in SessionEnded.
 	Created  time.Time
@@ -116,4 +117,16 @@ func contain(f func()) (err error) {
 	}()
 	f()
 	return nil
+}
+
+// seldom keeps a log from being flooded by what happens often.
+type seldom struct{ last atomic.Int64 } // in seconds
+
+// warnEvery is how often the operator is told the same, in seconds.
+const warnEvery = 60
+
+// again tells that it is time to say it again.
+func (s *seldom) again(at time.Time) bool {
+	now, last := at.Unix(), s.last.Load()
+	return now-last >= warnEvery && s.last.CompareAndSwap(last, now)
 }

@@ -123,14 +123,10 @@ func (t *Tenants) overRate(ctx context.Context, s *slot, r rate) time.Duration {
 
 // warnUncounted tells the operator, once in a while, that limits are not those of all nodes.
 func (t *Tenants) warnUncounted(what string, err error) {
-	now := t.config.Now().Unix()
-	if last := t.warned.Load(); now-last >= warnEvery && t.warned.CompareAndSwap(last, now) {
+	if t.uncounted.again(t.config.Now()) {
 		t.config.Log.Warn("tenant: the store does not answer: this node counts the "+what+" of tenants for itself", "error", err)
 	}
 }
-
-// warnEvery is in seconds.
-const warnEvery = 60
 
 // Of a tenant with Limits.Sessions the store has a list of the sessions, by fingerprints, which each node that has them
 // renews. The list is what is counted.

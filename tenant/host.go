@@ -72,8 +72,12 @@ func (t *Tenants) Events(on fastmcp.Events) fastmcp.Events {
 			return
 		}
 		t.countSession(s, false)
+		who := s.Principal()
+		if who == nil && isID(s.Tenant()) {
+			who = principalOf(s.Tenant()) // a node that has not seen its client ends the session
+		}
 		tell(t, "SessionEnded", t.config.On.SessionEnded, SessionEvent{
-			Tenant: s.Tenant(), SessionID: s.ID(), Principal: s.Principal(), Created: s.Created(), Duration: t.config.Now().Sub(s.Created()),
+			Tenant: s.Tenant(), SessionID: s.ID(), Principal: who, Created: s.Created(), Duration: t.config.Now().Sub(s.Created()),
 		})
 	}
 	if called == nil && t.config.On.ToolCalled == nil {

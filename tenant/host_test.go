@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,9 @@ func serve(t testing.TB, tenants *tenant.Tenants, l *logs, config fastmcp.Config
 		}
 		if err := <-done; err != nil {
 			t.Errorf("listener: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the log:\n%s", l)
 		}
 	})
 	h := &host{t: t, tenants: tenants, app: app, url: "http://" + ln.Addr().String(), log: l}
@@ -153,6 +157,7 @@ type client struct {
 	*host
 	head headers
 	id   string
+	last atomic.Int64 // request
 }
 
 func (h *host) initialize(token string) (answer, *client) {
@@ -160,7 +165,7 @@ func (h *host) initialize(token string) (answer, *client) {
 	a := h.do("POST", "/mcp", as(token), `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`)
 	head := as(token)
 	head["MCP-Protocol-Version"], head["Mcp-Session-Id"] = "2025-11-25", a.header.Get("Mcp-Session-Id")
-	return a, &client{h, head, head["Mcp-Session-Id"]}
+	return a, &client{host: h, head: head, id: head["Mcp-Session-Id"]}
 }
 
 // open initializes a session.
@@ -178,7 +183,7 @@ func (h *host) open(token string) *client {
 
 func (c *client) send(method, params string) answer {
 	c.t.Helper()
-	return c.do("POST", "/mcp", c.head, fmt.Sprintf(`{"jsonrpc":"2.0","id":7,"method":%q,"params":{%s}}`, method, params))
+	return c.do("POST", "/mcp", c.head, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":{%s}}`, c.last.Add(1), method, params))
 }
 
 func (c *client) call(name, args string) answer {
@@ -403,9 +408,11 @@ func TestUpdateDrains(t *testing.T) {
 	if err := h.tenants.UpdateToken(acme, server("new")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the new one serves", func() bool { return c.call("who", `{}`).text() == "new" })
 	if m := st.next(); !strings.HasSuffix(m, "/list_changed") {
 		t.Error(m)
+	}
+	if got := c.call("who", `{}`).text(); got != "new" {
+		t.Error(got)
 	}
 	close(let)
 	if a := <-held; a.status != 200 || strings.Contains(a.body, "rror") {

@@ -36,7 +36,7 @@ func (t *Tenants) Select(ctx context.Context, p *auth.Principal) (*fastmcp.App, 
 	if p == nil || p.Tenant == "" {
 		return nil, nil
 	}
-	if app, ok := ctx.Value(farewell{}).(*fastmcp.App); ok {
+	if app, ok := ctx.Value(settling{}).(*fastmcp.App); ok {
 		return app, nil
 	}
 	if p.Issuer != Issuer {

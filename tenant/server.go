@@ -83,6 +83,9 @@ func (t *Tenants) server(ctx context.Context, g *grant) (*fastmcp.App, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
+			if t.slow.again(now) {
+				t.config.Log.Warn("tenant: a factory takes its time: see Config.BuildTimeout", "tenant", g.info.ID, "plan", g.info.Plan)
+			}
 			return nil, &Unavailable{RetryAfter: t.config.RetryAfter, err: fmt.Errorf("tenant: the server of %s is still being built after %s", g.info.ID, t.config.BuildTimeout)}
 		}
 	}
@@ -105,6 +108,9 @@ func (t *Tenants) begin(s *slot, g *grant, now time.Time) (*building, error) {
 		if room, here := t.takeRoom(s); !here {
 			return nil, nil
 		} else if !room {
+			if t.full.again(now) {
+				t.config.Log.Error("tenant: there is no room for another server: all are in use; see Config.MaxServers", "servers", t.config.MaxServers)
+			}
 			return nil, &Unavailable{RetryAfter: t.config.RetryAfter, err: fmt.Errorf("tenant: %d servers are in use: see Config.MaxServers", t.config.MaxServers)}
 		}
 	}
@@ -157,7 +163,7 @@ func (t *Tenants) build(s *slot, g *grant, b *building) {
 	if err != nil {
 		t.giveRoom(s)
 	}
-	close(b.done)
+	defer close(b.done) // who waits for it comes after the events
 
 	e := ServerEvent{Tenant: s.tenant, Plan: g.info.Plan, At: now, Duration: now.Sub(begun)}
 	switch {
@@ -166,6 +172,7 @@ func (t *Tenants) build(s *slot, g *grant, b *building) {
 	case gone:
 		t.retire(app)
 	case old != nil:
+		t.settle(t.base, s.tenant, app) // the clients of its sessions hear that lists have changed
 		tell(t, "ServerUpdated", t.config.On.ServerUpdated, e)
 	default:
 		tell(t, "ServerRegistered", t.config.On.ServerRegistered, e)

@@ -280,3 +280,9 @@ func panics(f func()) (text string) {
 	f()
 	return ""
 }
+
+func contextThatIsOver() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(background())
+	cancel()
+	return ctx, cancel
+}

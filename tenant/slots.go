@@ -139,20 +139,31 @@ func (t *Tenants) drop(ctx context.Context, tenant string, why Reason) (here boo
 // was idle, are ended by one that is made for that.
 func (t *Tenants) expel(ctx context.Context, tenant string) error {
 	here, err := t.drop(ctx, tenant, ReasonRemoved)
-	t.mu.RLock()
-	host := t.host
-	t.mu.RUnlock()
-	if here || host == nil || host.Stats().Started.IsZero() {
+	if here {
 		return err
 	}
 	app := fastmcp.New(fastmcp.Config{Name: tenant, Log: t.config.Log})
-	// The host moves in what Select picks, which it asks for any session.
-	host.Engine().SessionRevision(context.WithValue(ctx, farewell{}, app), principalOf(tenant), "none")
+	if !t.settle(ctx, tenant, app) {
+		return err
+	}
 	return errors.Join(err, t.end(ctx, app))
 }
 
-// farewell is the key of the App that Select is to pick, to end what a tenant has left.
-type farewell struct{}
+// settle has the host take in an App before its tenant calls: it takes in what Select picks, which it asks for any session.
+// It tells that there is a host that serves.
+func (t *Tenants) settle(ctx context.Context, tenant string, app *fastmcp.App) bool {
+	t.mu.RLock()
+	host := t.host
+	t.mu.RUnlock()
+	if host == nil || host.Stats().Started.IsZero() {
+		return false
+	}
+	host.Engine().SessionRevision(context.WithValue(ctx, settling{}, app), principalOf(tenant), "none")
+	return true
+}
+
+// settling is the key of the App that Select is to pick.
+type settling struct{}
 
 // dropSoon is drop for a token that is gone, for who must not wait for it.
 func (t *Tenants) dropSoon(tenant string) {
@@ -224,13 +235,16 @@ func (t *Tenants) refresh(id string) {
 		d, ok := t.ids[tenant]
 		k := t.known[d]
 		t.mu.RUnlock()
-		if !ok || k.own() || now.Before(k.until) {
+		if !ok || k.own() || now.Before(k.until.Add(-sweepEvery)) { // it is looked at again too late else
 			continue
 		}
 		ctx, cancel := context.WithTimeout(t.base, storeTimeout)
 		g, err := t.ask(ctx, d, now)
 		cancel()
-		if err == nil && g != nil && g.turn != k.grant.turn {
+		if err != nil {
+			return // the store does not answer: each of the others would take as long to find out
+		}
+		if g != nil && g.turn != k.grant.turn {
 			t.renew(g)
 		}
 	}

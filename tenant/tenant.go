@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
@@ -54,7 +53,8 @@ type Tenants struct {
 	counted counted
 
 	lookups lookups
-	warned  atomic.Int64 // when the operator was last told, in seconds
+
+	uncounted, full, slow seldom // what the operator was told
 
 	slotsMu sync.RWMutex
 	slots   map[string]*slot
@@ -199,14 +199,14 @@ func (t *Tenants) Close(ctx context.Context) error {
 	}
 	t.stop()
 	errs = append(errs, t.dropAll(ctx))
-	t.work.Wait()
+	over := make(chan struct{})
+	go func() { t.work.Wait(); close(over) }()
+	select {
+	case <-over:
+	case <-ctx.Done(): // a factory does not return
+		errs = append(errs, ctx.Err())
+	}
 	return errors.Join(append(errs, t.backend.Close())...)
-}
-
-func (t *Tenants) isClosed() bool {
-	t.opening.Lock()
-	defer t.opening.Unlock()
-	return t.closed
 }
 
 // newID makes an id of 96 random bits.

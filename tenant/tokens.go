@@ -343,13 +343,14 @@ func (t *Tenants) Page(ctx context.Context, cursor string, n int) (page []Info, 
 	}
 	own, stored, rest := splitCursor(cursor)
 	if own {
-		page, last := t.ownPage(rest, n)
-		if last != "" {
+		var last string
+		if page, last = t.ownPage(rest, n); last != "" {
 			return page, ownCursor + last, nil
 		}
-		return page, storedCursor, nil
-	}
-	if !stored {
+		if n, rest = n-len(page), ""; n == 0 {
+			return page, storedCursor, nil
+		}
+	} else if !stored {
 		return nil, "", errBadCursor
 	}
 	ids, next, err := t.store.Index.Members(ctx, tokensIndex, rest, n)

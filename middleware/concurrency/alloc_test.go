@@ -19,9 +19,9 @@ func plainApp(use ...fastmcp.Handler) *fastmcp.App {
 
 var plainCall = callertest.Call{Tool: "plain", IP: "192.0.2.1"}
 
-// TestAllocations holds what it adds to a call that finds a place: the key, and the end of the chain.
+// TestAllocations holds what it adds to a call that finds a place: the key.
 func TestAllocations(t *testing.T) {
-	const budget = 2
+	const budget = 1
 	plain := testing.AllocsPerRun(200, callertest.Plain(t, plainApp(), plainCall))
 	with := testing.AllocsPerRun(200, callertest.Plain(t, plainApp(concurrency.New()), plainCall))
 	if with-plain > budget {

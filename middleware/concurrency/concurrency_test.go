@@ -105,6 +105,9 @@ func bubble(t *testing.T, config concurrency.Config, f func(w *works, c *crowd))
 		if n := w.running.Load(); n != 0 {
 			t.Errorf("%d run on", n)
 		}
+		if err := w.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -158,7 +161,7 @@ func TestWait(t *testing.T) {
 			if got := c.answered(); len(got) != 0 {
 				t.Errorf("1 ns before: %+v", got)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			if got := c.answered(); len(got) != 1 || got[0].Status != 429 {
 				t.Errorf("%+v", got)
 			}
@@ -224,6 +227,27 @@ func TestGone(t *testing.T) {
 		}
 		if got := c.answered(); len(got) != 3 {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestCancelled: so does one that the client of a session cancels.
+func TestCancelled(t *testing.T) {
+	bubble(t, concurrency.Config{Max: 1, MaxWaiting: 1, Wait: time.Hour}, func(w *works, c *crowd) {
+		session := callertest.Open(t, w.App, callertest.Call{})
+		c.ask("runs", callertest.Call{})
+		c.ask("cancelled", callertest.Call{Session: session})
+		callertest.Cancel(t, w.App, session)
+		if got := c.answered(); len(got) != 1 || got[0].Body != "" {
+			t.Errorf("%+v", got)
+		}
+		c.ask("comes", callertest.Call{})
+		for range 2 {
+			w.letGo <- struct{}{}
+			synctest.Wait()
+		}
+		if want := "runs comes"; strings.Join(w.order, " ") != want {
+			t.Errorf("%v, want %s", w.order, want)
 		}
 	})
 }

@@ -385,3 +385,34 @@ func TestBadConfig(t *testing.T) {
 	}()
 	logger.New(logger.Config{MaxArguments: -1})
 }
+
+// Where one App serves others' Apps, a line tells whose it was.
+func TestTenant(t *testing.T) {
+	own, apps := &lines{}, &lines{}
+	acme := fastmcp.New(fastmcp.Config{Name: "acme"})
+	acme.AddTool(fastmcp.Tool{Name: "fine", Handler: fastmcp.Get(func(*fastmcp.Context) (string, error) { return "fine", nil })})
+	host := newApp(fastmcp.Config{
+		Log: apps.log(slog.LevelInfo),
+		Auth: auth.New(auth.Config{Optional: true, Verifiers: []auth.Verifier{auth.Tokens(map[string]auth.Principal{
+			"sue-0123456789abcdef": {Subject: "sue", Tenant: "acme"},
+		})}}),
+		Select: func(_ context.Context, p *auth.Principal) (*fastmcp.App, error) {
+			if p == nil {
+				return nil, nil
+			}
+			return acme, nil
+		},
+	}, logger.New(logger.Config{Log: own.log(slog.LevelInfo)}), logger.New())
+	c := fastmcptest.New(t, host, fastmcptest.Config{Token: "sue-0123456789abcdef"})
+	call(t, c, "fine", nil)
+	call(t, c.Connect(t), "fine", nil)
+	for name, l := range map[string]*lines{"a log of its own": own, "the App's log": apps} {
+		var tenants []any
+		for _, one := range l.calls(t, 2) {
+			tenants = append(tenants, one["tenant"])
+		}
+		if len(tenants) != 2 || tenants[0] != "acme" || tenants[1] != nil {
+			t.Errorf("%s: %v", name, tenants)
+		}
+	}
+}

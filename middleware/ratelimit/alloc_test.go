@@ -4,11 +4,14 @@ package ratelimit_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/fastmcp-go/fastmcp"
 	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/redistest"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/callertest"
 	"github.com/fastmcp-go/fastmcp/middleware/ratelimit"
+	"github.com/fastmcp-go/fastmcp/store/redis"
 )
 
 // limited are the ways of counting whose cost is held, and the allocations that each adds to a call.
@@ -44,6 +47,20 @@ func BenchmarkCall(b *testing.B) {
 	for _, row := range limited {
 		b.Run(row.name, func(b *testing.B) { bench(b, newApp(fastmcp.Config{}, ratelimit.New(row.config)), row.call) })
 	}
+}
+
+// BenchmarkRedis is a call that is counted in Redis, by many at once.
+func BenchmarkRedis(b *testing.B) {
+	config := ratelimit.Config{Rate: "1000000000-D", StoreTimeout: time.Minute}
+	app := newApp((&logs{}).config(redis.New(redis.Config{URL: redistest.Start(b).URL()})), ratelimit.New(config))
+	start(b, app)
+	call := callertest.Plain(b, app, callertest.Call{Tool: "light", IP: "192.0.2.1"})
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			call()
+		}
+	})
 }
 
 func bench(b *testing.B, app *fastmcp.App, c callertest.Call) {

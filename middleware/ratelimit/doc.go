@@ -20,6 +20,7 @@
 // Requests are not refused, nor let through without count: each process goes on by itself, from what it knew last, with the
 // same rates. So n nodes let through up to n times the limit until the storage answers again; it is asked again every second.
 // The operator's log has one line for the beginning and one for the end, and App.Ready says that the store cannot be reached.
+// A storage that forgets, as a Redis that starts anew or fails over to a replica that is behind, begins new windows.
 //
 // # What does not reach it
 //

@@ -11,7 +11,6 @@ import (
 	"github.com/fastmcp-go/fastmcp/middleware/internal/caller"
 	"github.com/fastmcp-go/fastmcp/protocol"
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/utils"
 )
 
 // FiberConfig is what NewFiber limits. What its zero value means stands beside each field.
@@ -30,8 +29,8 @@ type FiberConfig struct {
 	Key func(*fiber.Ctx) string
 	// Weight is what a request counts; below 1 it is nothing, above the smallest limit it is that limit. Default: 1.
 	Weight func(*fiber.Ctx) int
-	// Name is that of Config: what has the same Name, rate and Key is counted together, with what New limits as well, on a
-	// storage that nodes share. Default: what has the same rates is counted together.
+	// Name is that of Config: on a storage that nodes share, what has the same Name, rate and Key is counted together, with
+	// what New limits as well. Default: each path that has a Handler is apart, and so are limits with different Rates.
 	Name string
 	// LimitReached answers a request that is over the limit. Default: 429 with Retry-After, in the format of all errors.
 	LimitReached func(*fiber.Ctx, Limit) error
@@ -63,11 +62,13 @@ func NewFiber(config FiberConfig) fiber.Handler {
 	if c.Key == nil {
 		c.Key = func(ctx *fiber.Ctx) string { return caller.Known(fastmcp.PrincipalOf(ctx), c.App.RemoteIP(ctx)) }
 	}
+	where := func(ctx *fiber.Ctx) string { return ctx.Route().Path } // as it was registered
 	if c.Handler == nil {
+		where = func(*fiber.Ctx) string { return "" }
 		c.Handler = func(ctx *fiber.Ctx) error { return ctx.Next() }
 	}
 	rates := parseRates(c.Rate, c.Rates, FiberConfigDefault.Rate)
-	l, most := newLimits(rates, c.Name, "fiber "+apart(rates, nil), d.MaxKeys, d.StoreTimeout), smallest(rates)
+	l, most := newLimits(rates, c.Name, apart(rates, nil), d.MaxKeys, d.StoreTimeout), smallest(rates)
 	return func(ctx *fiber.Ctx) error {
 		n := int64(1)
 		if c.Weight != nil {
@@ -76,7 +77,9 @@ func NewFiber(config FiberConfig) fiber.Handler {
 		if n < 1 || c.Next != nil && c.Next(ctx) {
 			return c.Handler(ctx)
 		}
-		limit, r, fits := l.take(asked{of: c.App.Store(), key: utils.CopyString(c.Key(ctx)), n: n, log: told{c.Log}})
+		limit, r, fits := l.take(asked{
+			of: c.App.Store(), kind: "route", name: where(ctx), key: c.Key(ctx), n: n, log: told{c.Log},
+		})
 		if !c.NoHeaders {
 			limit.headers(ctx.Set)
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -152,6 +152,29 @@ func TestBeforeMCP(t *testing.T) {
 	}
 	if res := post(); res.StatusCode != 429 || res.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+}
+
+// TestRoutesApart: paths do not share a limit, though they share a storage, and a path is the same on all nodes, whatever
+// stands in the place of its parameters.
+func TestRoutesApart(t *testing.T) {
+	s := newShared()
+	var apps []*fastmcp.App
+	for range 2 {
+		app := newApp((&logs{}).config(s))
+		for _, path := range []string{"/a/:id", "/b"} {
+			app.AddRoute(fiber.MethodGet, path, ratelimit.NewFiber(ratelimit.FiberConfig{App: app, Rate: "1-D", Handler: hello}))
+		}
+		apps = append(apps, app)
+	}
+	for i, row := range []struct {
+		app    *fastmcp.App
+		path   string
+		status int
+	}{{apps[0], "/a/1", 200}, {apps[1], "/b", 200}, {apps[1], "/a/2", 429}, {apps[0], "/b", 429}} {
+		if res, body := get(t, row.app, row.path); res.StatusCode != row.status {
+			t.Errorf("%d: %s: %d %s", i, row.path, res.StatusCode, body)
+		}
 	}
 }
 

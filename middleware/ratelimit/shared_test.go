@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
+	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/redistest"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/callertest"
 	"github.com/fastmcp-go/fastmcp/middleware/ratelimit"
@@ -261,7 +262,7 @@ func TestRedisGone(t *testing.T) {
 }
 
 // start has an App serve, so that its storage is connected, until the test ends.
-func start(t *testing.T, app *fastmcp.App) {
+func start(t testing.TB, app *fastmcp.App) {
 	t.Helper()
 	ln := listen(t)
 	done := make(chan error, 1)
@@ -325,4 +326,26 @@ func TestStore(t *testing.T) {
 			t.Errorf("it ends at %d", got.Reset)
 		}
 	})
+}
+
+// TestTenants: what a host limits is limited for each tenant apart, in this process and on a shared storage.
+func TestTenants(t *testing.T) {
+	for name, storage := range map[string]store.Storage{"own": nil, "shared": newShared()} {
+		tenants := map[string]*fastmcp.App{}
+		for _, tenant := range []string{"a", "b"} {
+			tenants[tenant] = newApp((&logs{}).config(nil))
+		}
+		config := (&logs{}).config(storage)
+		config.Select = func(_ context.Context, p *auth.Principal) (*fastmcp.App, error) { return tenants[p.Tenant], nil }
+		host := newApp(config, ratelimit.New(ratelimit.Config{Rate: "2-D", Key: ratelimit.ByIP}))
+		for _, tenant := range []string{"a", "b"} {
+			call := callertest.Call{Tool: "light", IP: "192.0.2.1", Principal: &auth.Principal{Subject: "sue", Tenant: tenant}}
+			if n := passed(t, host, call); n != 2 {
+				t.Errorf("%s: tenant %s: %d have passed, want 2", name, tenant, n)
+			}
+		}
+		if err := host.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
 }

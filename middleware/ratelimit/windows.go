@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"container/list"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,6 +114,7 @@ func (w *windows) at(key windowKey, now time.Time) *window {
 		}
 		return &w.spill
 	}
+	key.key = strings.Clone(key.key) // it may be a part of a whole message
 	it := &window{key: key, opened: now, end: now.Add(w.period)}
 	w.byKey[key] = w.order.PushBack(it)
 	return it

@@ -3,10 +3,12 @@ package ratelimit
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/fastmcp-go/fastmcp/store"
 	"github.com/ulule/limiter/v3"
@@ -57,6 +59,20 @@ func TestForgotten(t *testing.T) {
 	}
 	if n := w.size(); n > 1001 {
 		t.Errorf("%d keys are kept, where 1000 come in a second", n)
+	}
+}
+
+// TestOwnKeys: a window outlives the message that its key is a part of, and must not keep it.
+func TestOwnKeys(t *testing.T) {
+	w, message := newWindows(time.Minute, 1, 10), strings.Repeat("x", 1<<20)
+	w.spend(windowKey{key: message[:10]}, 1, time.Now())
+	for kept, e := range w.byKey {
+		if unsafe.StringData(kept.key) == unsafe.StringData(message) || unsafe.StringData(e.Value.(*window).key.key) == unsafe.StringData(message) {
+			t.Error("the message is kept")
+		}
+	}
+	if w.size() != 1 {
+		t.Errorf("%d keys", w.size())
 	}
 }
 

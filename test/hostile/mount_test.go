@@ -38,14 +38,12 @@ func TestMounted(t *testing.T) {
 	})
 	inspected := 0
 	for _, sh := range shapes {
-		if !strings.HasPrefix(sh.head, "POST PATH HTTP/") {
-			continue // the path or the method is none of MCP's: it is Fiber's to answer
+		if !strings.HasPrefix(sh.head, "POST PATH HTTP/") || strings.HasSuffix(sh.name, "in Host") {
+			continue // what fasthttp makes of it is none of MCP's paths or methods: it is Fiber's to answer
 		}
 		c := dial(t, s.addr)
 		send(c, sh.text(s.addr, "/mcp"), false)
-		if half, ok := c.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
-			t.Fatal("the end could not be said")
-		}
+		over(c)
 		all, _ := answers(t, c, 3)
 		_ = c.Close()
 		switch {

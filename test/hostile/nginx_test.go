@@ -34,15 +34,15 @@ func TestBehindNginx(t *testing.T) {
 				// What nginx takes for a second request of its client's is one: it is asked for, and answered, as such. What
 				// must not be is that the server sees one that nginx has not seen.
 				send(c, strings.TrimSuffix(sh.text(nginx.Addr, path), strings.ReplaceAll(hit, "ADDR", nginx.Addr)), slowly)
-				if half, ok := c.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
-					t.Fatal("the end could not be said")
-				}
+				over(c)
 				all, _ := answers(t, c, 3)
 				_ = c.Close()
-				if len(all) > 1 {
-					t.Errorf("%s: %d answers: %+v", name, len(all), all)
+				for i, a := range all {
+					if i > 0 && a.status != 400 { // what is left of a body that nginx has not read as one
+						t.Errorf("%s: answer %d: %+v", name, i+1, a)
+					}
 				}
-				if len(all) == 1 && all[0].status >= 400 {
+				if len(all) > 0 && all[0].status >= 400 {
 					refusals++
 				}
 				if s.hits.Load() != hits {

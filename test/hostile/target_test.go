@@ -231,6 +231,13 @@ func within(t testing.TB, what string, so func() bool) {
 	}
 }
 
+// over says that nothing more will be sent, if the other side is still there.
+func over(c net.Conn) {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+}
+
 // send writes at once, or byte by byte. The server may close meanwhile: that is for the answer to tell.
 func send(c net.Conn, request string, slowly bool) {
 	if !slowly {

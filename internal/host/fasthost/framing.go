@@ -31,6 +31,7 @@ const (
 	badValue
 	noHost
 	manyHosts
+	badHost
 	manyLengths
 	twoFramings
 	oldChunked
@@ -49,6 +50,7 @@ var faults = [...]Fault{
 	badValue:      {400, "Bad request: a header has a control character"},
 	noHost:        {400, "Bad request: Host is missing"},
 	manyHosts:     {400, "Bad request: Host is there more than once"},
+	badHost:       {400, "Bad request: Host is not one name"},
 	manyLengths:   {400, "Bad request: Content-Length is there more than once"},
 	twoFramings:   {400, "Bad request: Transfer-Encoding is there more than once, or beside Content-Length"},
 	oldChunked:    {400, "Bad request: HTTP/1.0 has no Transfer-Encoding"},
@@ -139,6 +141,8 @@ func screen(h *fasthttp.RequestHeader, maxBody int) fault {
 		return noHost
 	case seen.hosts > 1:
 		return manyHosts
+	case !isHost(seen.host):
+		return badHost
 	case seen.lengths > 1: // RFC 9112, 6.3
 		return manyLengths
 	case seen.codings > 0:
@@ -160,6 +164,17 @@ func framed(coding []byte, framings int, old bool) fault {
 		return unknownCoding
 	}
 	return chunked
+}
+
+// isHost tells that b, the value of a Host, can be one name and a port: it says nothing about which (RFC 9112, 3.2).
+func isHost(b []byte) bool {
+	for _, c := range bytes.Trim(b, " ") {
+		switch c {
+		case ' ', '\t', ',', '/', '\\', '@', '?', '#', '"', '<', '>':
+			return false
+		}
+	}
+	return true
 }
 
 // isHeader tells that line is the header of that name, which has its colon and is in lower case.
@@ -198,7 +213,7 @@ func unprintable(x uint64) uint64 {
 // fields are the headers that say where a request ends, and whom it is for.
 type fields struct {
 	hosts, lengths, codings int
-	coding                  []byte // the value of the last
+	host, coding            []byte // the value of the last of each
 }
 
 // scan goes from one byte that is not printable to the next: in plain headers those are the ends of lines.
@@ -249,7 +264,7 @@ func (s *fields) line(line []byte) fault {
 		return badName
 	case 'h':
 		if isHeader(line, "host:") {
-			s.hosts++
+			s.hosts, s.host = s.hosts+1, line[len("host:"):]
 		}
 	case 'c':
 		if isHeader(line, "content-length:") {

@@ -178,6 +178,19 @@ func Open(t testing.TB, app *fastmcp.App, c Call) (session string) {
 	return a.Session
 }
 
+// Cancel has the client of a session cancel its call.
+func Cancel(t testing.TB, app *fastmcp.App, session string) {
+	t.Helper()
+	envelope, err := protocol.Scan([]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := &rpc.Call{Envelope: envelope, Revision: protocol.V20251125, Session: session, Peer: peer{}}
+	if r := app.Engine().Notify(context.Background(), call); r != nil {
+		t.Fatal(r.Err)
+	}
+}
+
 // Plain is a call that can be made again and again without allocations of the test's own: see testing.AllocsPerRun.
 func Plain(t testing.TB, app *fastmcp.App, c Call) func() {
 	t.Helper()
