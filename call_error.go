@@ -35,6 +35,7 @@ const (
 
 // CallError is why App.CallTool has no success to tell of.
 type CallError struct {
+	// Tool is the name that was called, and Code why it has not succeeded.
 	Tool string
 	Code CallCode
 	// Message is what a client would read.

@@ -110,7 +110,9 @@ func TestCallToolResults(t *testing.T) {
 func TestCallToolFails(t *testing.T) {
 	l := newLocal(t, fastmcp.Config{})
 	broken := errors.New("the database is gone")
-	l.tool("says", func(*fastmcp.Context) (any, error) { return nil, fastmcp.Errorf("Use another date.").With("first", "2026-01-01") })
+	l.tool("says", func(*fastmcp.Context) (any, error) {
+		return nil, fastmcp.Errorf("Use another date.").With("first", "2026-01-01")
+	})
 	l.tool("breaks", func(*fastmcp.Context) (any, error) { return nil, broken })
 	l.tool("panics", func(*fastmcp.Context) (any, error) { panic(broken) })
 	l.tool("protocol", func(*fastmcp.Context) (any, error) { return nil, protocol.Errorf(-32050, "Own error") })

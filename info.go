@@ -13,6 +13,7 @@ import (
 
 // Info is what an App is, for its operator: what App.Info gives. It has all that is registered, whatever guards hide of it.
 type Info struct {
+	// Name, Version, Title and Description are those of Config.
 	Name, Version, Title, Description string
 	// Revisions are those of the protocol that it speaks, oldest first.
 	Revisions []string

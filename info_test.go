@@ -24,7 +24,11 @@ func TestInfo(t *testing.T) {
 	app.AddTool(addTool)
 	app.AddTool(fastmcp.Tool{Name: "hidden", CanAccess: nobody, Task: fastmcp.TaskOptional, Handler: text})
 	app.AddResource(fastmcp.Resource{URI: "x://r", Name: "r", CanAccess: nobody, Handler: text})
-	app.AddResourceTemplate(fastmcp.ResourceTemplate{URI: "x://{id}", Name: "t", Handler: text})
+	app.AddResourceTemplate(fastmcp.ResourceTemplate{URI: "x://{id}", Name: "t", Handler: fastmcp.Typed(func(_ *fastmcp.Context, in struct {
+		ID string `json:"id"`
+	}) (string, error) {
+		return in.ID, nil
+	})})
 	app.AddPrompt(fastmcp.Prompt{Name: "p", Handler: text})
 	app.Use(func(c *fastmcp.Context) error { return c.Next() })
 	if err := app.SetToolEnabled("add", false); err != nil {

@@ -22,7 +22,8 @@ import (
 //   - "unix:/run/mcp.sock", a socket in the file system, which HTTPConfig.SocketMode says who may connect to. A file that an
 //     earlier process has left is replaced, unless somebody listens there;
 //   - "systemd:", the socket that systemd has opened for the process (socket activation), or "systemd:web", the one of that
-//     FileDescriptorName, where there are several.
+//     FileDescriptorName, where there are several;
+//   - "", what HTTPConfig.Addr says.
 //
 // At SIGTERM the App is drained for HTTPConfig.DrainDelay first: see Drain. Then it closes the listener, ends the streams with
 // the wish to come back, lets running calls finish for Config.ShutdownTimeout, and returns nil. A second signal ends the

@@ -55,8 +55,8 @@ type StorageStats struct {
 	Filled []string
 }
 
-// Stats tells how the App is doing. It may be called from any goroutine, asks neither storage nor network, and costs some
-// 10 µs, so that a probe every second is no load. Requests that run do not wait for it. Where Config.Select picks Apps, their host
+// Stats tells how the App is doing. It may be called from any goroutine, asks neither storage nor network, and costs a few
+// µs, so that a probe every second is no load. Requests that run do not wait for it. Where Config.Select picks Apps, their host
 // counts what they have, too; what one of them counts is its own, but for Events, which only the host knows.
 func (a *App) Stats() Stats {
 	e := a.engine()

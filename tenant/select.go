@@ -31,7 +31,8 @@ func (t *Tenants) Verify(ctx context.Context, r *auth.Request) (*auth.Principal,
 }
 
 // Select picks the server of a call, for fastmcp.Config.Select; nil is the host itself, for callers who are no tenants. It
-// builds the server first, if it has to.
+// builds the server first, if it has to. Where that cannot be done now the error is an *Unavailable, which is a 503 to that
+// tenant alone.
 func (t *Tenants) Select(ctx context.Context, p *auth.Principal) (*fastmcp.App, error) {
 	if p == nil || p.Tenant == "" {
 		return nil, nil
@@ -56,6 +57,9 @@ func (t *Tenants) granted(ctx context.Context, id string) (*grant, error) {
 	t.mu.RUnlock()
 	if k != nil {
 		return k.grant, nil
+	}
+	if err := t.Open(ctx); err != nil {
+		return nil, err
 	}
 	_, g, err := t.readID(ctx, id) // it has changed since, so nothing was kept
 	switch {

@@ -47,7 +47,7 @@ func (s *server) touch(now time.Time) {
 // building is a server on its way.
 type building struct {
 	turn string
-	done chan struct{}
+	done chan struct{} // closed when the events have heard of it
 	err  error
 }
 
@@ -60,6 +60,8 @@ func (t *Tenants) server(ctx context.Context, g *grant) (*fastmcp.App, error) {
 		if live := s.live.Load(); live != nil && live.turn == g.turn {
 			live.touch(now)
 			return live.app, nil
+		} else if live != nil {
+			g = t.latest(g) // what was asked for may be older than what is there
 		}
 		b, err := t.begin(s, g, now)
 		if err != nil {
@@ -123,6 +125,16 @@ func (t *Tenants) begin(s *slot, g *grant, now time.Time) (*building, error) {
 	return b, nil
 }
 
+// latest is what the token of g has been given last, as far as this node knows.
+func (t *Tenants) latest(g *grant) *grant {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if k := t.known[t.ids[g.info.ID]]; k != nil {
+		return k.grant
+	}
+	return g
+}
+
 // start runs f on its own, unless the tenants are closed; Close waits for it.
 func (t *Tenants) start(f func()) bool {
 	t.opening.Lock()
@@ -134,73 +146,96 @@ func (t *Tenants) start(f func()) bool {
 	return true
 }
 
-// build builds a server, and puts it into its place.
+// build builds a server, and puts it into its place. No other is built for its tenant meanwhile.
 func (t *Tenants) build(s *slot, g *grant, b *building) {
+	defer close(b.done)
 	begun := t.config.Now()
 	app, limits, err := t.make(g)
 	now := t.config.Now()
+	e := ServerEvent{Tenant: s.tenant, Plan: g.info.Plan, At: now, Duration: now.Sub(begun)}
+	if err != nil {
+		old, failure := t.failed(s, g, err, now)
+		b.err = &Unavailable{RetryAfter: failure.RetryAfter, Correlation: failure.Correlation, err: err}
+		tell(t, "ServerFailed", t.config.On.ServerFailed, failure)
+		t.retire(old)
+		return
+	}
 	next := &server{app: app, turn: g.turn, plan: g.info.Plan, limits: limits, built: now}
 	next.rate, _ = parseRate(limits.Rate) // it was checked when it was given
 	next.touch(now)
-
-	s.mu.Lock()
-	var old *server
-	var failure ServerFailure
+	if !s.isGone() {
+		// Before anybody can pick it, or another be built: the host keeps the one that was taken in last. The clients of
+		// sessions hear that lists have changed; when they ask, they wait for this one.
+		t.settle(t.base, s.tenant, app)
+	}
+	old, ok := s.place(next)
 	switch {
-	case err != nil:
-		failure = s.fail(t, g, err, now)
-		b.err = &Unavailable{RetryAfter: failure.RetryAfter, Correlation: failure.Correlation, err: err}
-		old = s.live.Swap(nil) // what it was is not what it is to be
-	case s.gone:
+	case !ok:
 		b.err = &Unavailable{RetryAfter: time.Second, err: fmt.Errorf("tenant: %s has gone while its server was built", s.tenant)}
-	default:
-		old = s.live.Swap(next)
-		s.failures, s.retry = 0, time.Time{}
-	}
-	gone := s.gone
-	s.building = nil
-	s.mu.Unlock()
-	if err != nil {
-		t.giveRoom(s)
-	}
-	defer close(b.done) // who waits for it comes after the events
-
-	e := ServerEvent{Tenant: s.tenant, Plan: g.info.Plan, At: now, Duration: now.Sub(begun)}
-	switch {
-	case err != nil:
-		tell(t, "ServerFailed", t.config.On.ServerFailed, failure)
-	case gone:
-		t.retire(app)
+		old = next
 	case old != nil:
-		t.settle(t.base, s.tenant, app) // the clients of its sessions hear that lists have changed
 		tell(t, "ServerUpdated", t.config.On.ServerUpdated, e)
 	default:
 		tell(t, "ServerRegistered", t.config.On.ServerRegistered, e)
 	}
-	if old != nil {
-		t.retire(old.app)
-	}
+	t.retire(old)
 }
 
-// fail notes that the factory has failed, and tells the operator. s.mu is held.
-func (s *slot) fail(t *Tenants, g *grant, err error, now time.Time) ServerFailure {
-	wait := t.config.MaxRetryAfter
-	if s.failures < 30 { // beyond it the shift leaves the range
-		wait = min(wait, t.config.RetryAfter<<s.failures)
+func (s *slot) isGone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone
+}
+
+// place puts a server into its slot, and gives the one that was there. ok is false where the slot is gone.
+func (s *slot) place(next *server) (old *server, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.building = nil
+	if s.gone {
+		return nil, false
 	}
+	s.failures, s.retry = 0, time.Time{}
+	return s.live.Swap(next), true
+}
+
+// failed notes that a factory has failed, and tells the operator. The server that was there goes: what it was is not what it
+// is to be.
+func (t *Tenants) failed(s *slot, g *grant, err error, now time.Time) (old *server, f ServerFailure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wait, most := t.config.RetryAfter, t.config.MaxRetryAfter
+	for n := 0; n < s.failures && wait < most; n++ {
+		wait *= 2
+	}
+	wait = min(wait, most)
 	s.failures++
 	s.failed, s.retry = newID(), now.Add(wait)
 	t.config.Log.Error("tenant: a server could not be built", "tenant", s.tenant, "plan", g.info.Plan, "correlation", s.failed,
 		"failures", s.failures, "retry after", wait, "error", err)
-	return ServerFailure{Tenant: s.tenant, Plan: g.info.Plan, Err: err, Correlation: s.failed, Failures: s.failures, RetryAfter: wait}
+	f = ServerFailure{Tenant: s.tenant, Plan: g.info.Plan, Err: err, Correlation: s.failed, Failures: s.failures, RetryAfter: wait}
+	old = s.live.Swap(nil)
+	t.giveRoom(s) // before the next one takes it
+	s.building = nil
+	return old, f
 }
 
-// retire shuts a server down that has been replaced. Its calls end on it.
-func (t *Tenants) retire(app *fastmcp.App) {
+// lateCalls is how long a server that has been replaced still takes calls: those that had just picked it.
+const lateCalls = 100 * time.Millisecond
+
+// retire shuts a server down that has been replaced, if there is one. Its calls end on it.
+func (t *Tenants) retire(old *server) {
+	if old == nil {
+		return
+	}
 	drain := func() {
+		select {
+		case <-time.After(lateCalls):
+		case <-t.base.Done():
+		}
 		ctx, cancel := context.WithTimeout(t.base, t.config.DrainTimeout)
 		defer cancel()
-		if err := app.Shutdown(ctx); err != nil {
+		if err := old.app.Shutdown(ctx); err != nil {
 			t.config.Log.Warn("tenant: a server that was replaced was shut down before all its calls had ended", "error", err)
 		}
 	}

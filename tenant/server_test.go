@@ -329,3 +329,84 @@ func TestOneAppForTwo(t *testing.T) {
 		t.Errorf("%d %s\n%s", a.status, a.body, h.log)
 	}
 }
+
+// However often a server is replaced while its tenant calls, no call fails, and the last one serves in the end.
+func TestUpdatesWhileCalling(t *testing.T) {
+	h := newHost(t, tenant.Config{})
+	h.tenants.AddToken(acme, server("0"))
+	c := h.open(acme)
+	c.listen()
+	var stop atomic.Bool
+	done := make(chan string, 4)
+	for range 4 {
+		go func() {
+			for !stop.Load() {
+				for _, a := range []answer{c.call("who", `{}`), h.tool(acme, "who", `{}`)} {
+					if a.status != 200 {
+						done <- fmt.Sprint(a.status, " ", a.body)
+						return
+					}
+				}
+			}
+			done <- ""
+		}()
+	}
+	const updates = 30
+	for i := range updates {
+		if err := h.tenants.UpdateToken(acme, server(fmt.Sprint(i+1))); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i%4) * time.Millisecond) // more of them than can be built, and fewer
+	}
+	eventually(t, "the last one serves", func() bool { return h.tool(acme, "who", `{}`).text() == fmt.Sprint(updates) })
+	stop.Store(true)
+	for range 4 {
+		if failed := <-done; failed != "" {
+			t.Error(failed)
+		}
+	}
+	if got := c.call("who", `{}`).text(); got != fmt.Sprint(updates) {
+		t.Errorf("the session is served by %s", got)
+	}
+	if slots, room := h.tenants.Slots(); slots != 1 || room != 1 {
+		t.Errorf("%d slots, %d servers", slots, room)
+	}
+}
+
+// Tenants whose servers are evicted for each other, removed and added at once leave the counts right.
+func TestChurn(t *testing.T) {
+	h := newHost(t, tenant.Config{MaxServers: 3})
+	token := func(i int) string { return fmt.Sprintf("token-%016d", i) }
+	for i := range 8 {
+		h.tenants.AddToken(token(i), server(fmt.Sprint(i)))
+	}
+	done := make(chan bool)
+	for i := range 8 {
+		go func() {
+			for n := range 15 {
+				switch a := h.tool(token(i), "who", `{}`); {
+				case a.status == 200 && a.text() != fmt.Sprint(i):
+					t.Errorf("%d is served by %s", i, a.text())
+				case a.status != 200 && a.status != 503 && a.status != 401:
+					t.Errorf("%d %s", a.status, a.body)
+				}
+				if n%5 == 4 {
+					if err := h.tenants.RemoveToken(background(), token(i)); err != nil {
+						t.Error(err)
+					}
+					h.tenants.AddToken(token(i), server(fmt.Sprint(i)))
+				}
+			}
+			done <- true
+		}()
+	}
+	for range 8 {
+		<-done
+	}
+	for i := range 8 {
+		eventually(t, "it is served", func() bool { return h.tool(token(i), "who", `{}`).text() == fmt.Sprint(i) })
+	}
+	if slots, room := h.tenants.Slots(); room != 3 || slots < 3 {
+		t.Errorf("%d slots, %d servers, want 3", slots, room)
+	}
+}

@@ -214,7 +214,6 @@ func newClock() *clock {
 
 func (c *clock) Now() time.Time                 { return time.Unix(0, c.now.Load()) }
 func (c *clock) pass(d time.Duration)           { c.now.Add(int64(d)) }
-func (c *clock) config() tenant.Config          { return tenant.Config{Now: c.Now} }
 func bearer(token string) *auth.Request         { return &auth.Request{Token: token} }
 func background() context.Context               { return context.Background() }
 func anApp() (*fastmcp.App, error)              { return fastmcp.New(fastmcp.Config{Name: "tenant"}), nil }

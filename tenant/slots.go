@@ -104,7 +104,7 @@ func (t *Tenants) empty(ctx context.Context, s *slot, why Reason) (here bool, er
 	case ReasonClosed:
 		err = live.app.Shutdown(ctx)
 	default:
-		t.retire(live.app)
+		t.retire(live)
 	}
 	tell(t, "ServerRemoved", t.config.On.ServerRemoved, e)
 	return true, err
@@ -150,12 +150,12 @@ func (t *Tenants) expel(ctx context.Context, tenant string) error {
 }
 
 // settle has the host take in an App before its tenant calls: it takes in what Select picks, which it asks for any session.
-// It tells that there is a host that serves.
+// It tells that there is a host.
 func (t *Tenants) settle(ctx context.Context, tenant string, app *fastmcp.App) bool {
 	t.mu.RLock()
 	host := t.host
 	t.mu.RUnlock()
-	if host == nil || host.Stats().Started.IsZero() {
+	if host == nil {
 		return false
 	}
 	host.Engine().SessionRevision(context.WithValue(ctx, settling{}, app), principalOf(tenant), "none")

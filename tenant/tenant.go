@@ -183,7 +183,8 @@ func (t *Tenants) Open(ctx context.Context) error {
 }
 
 // Close shuts all servers down, waits for their running calls until ctx ends, and lets go of the storage. Tokens and
-// sessions stay in a storage that keeps them. After it nobody is known. Host has it done when the host has shut down.
+// sessions stay in a storage that keeps them. After it no token is known: callers get 503. Host has it done when the host
+// has shut down.
 func (t *Tenants) Close(ctx context.Context) error {
 	t.opening.Lock()
 	if t.closed {
@@ -199,6 +200,10 @@ func (t *Tenants) Close(ctx context.Context) error {
 	}
 	t.stop()
 	errs = append(errs, t.dropAll(ctx))
+	t.mu.Lock()
+	clear(t.known)
+	clear(t.ids)
+	t.mu.Unlock()
 	over := make(chan struct{})
 	go func() { t.work.Wait(); close(over) }()
 	select {

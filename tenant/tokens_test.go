@@ -296,7 +296,9 @@ func TestClose(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(background())
 	cancel()
-	if got := code(tenants.Verify(ctx, bearer(beta))); got != "temporarily_unavailable" {
-		t.Errorf("Verify: %s", got)
+	for _, token := range []string{acme, beta} {
+		if got := code(tenants.Verify(ctx, bearer(token))); got != "temporarily_unavailable" {
+			t.Errorf("Verify: %s", got)
+		}
 	}
 }

@@ -40,6 +40,7 @@ type server struct {
 	path string
 	addr syscall.SockaddrInet4
 	tls  *tls.Config // nil: plain TCP
+	auth string      // the header line that says who asks, with its end; "" for none
 	// receive is the size of a connection's receive buffer in bytes; 0: as the kernel likes.
 	receive int
 }

@@ -35,6 +35,7 @@ func main() {
 	var size jobSize
 	target := flag.String("url", "", "where MCP is served (required)")
 	ca := flag.String("ca", "", "PEM file of the certificate to trust: speak TLS")
+	token := flag.String("token", "", "bearer token of all requests")
 	mode := flag.String("mode", "call", "call | echo | list | progress | prompt | resource | initialize | sessions")
 	revision := flag.String("revision", v2025, v2025+" or "+v2026)
 	check := flag.String("check", "full", "full: text, id, and every 256th answer completely; text: the text only")
@@ -63,6 +64,9 @@ func main() {
 	c.textOnly = *check == "text"
 	c.server, err = newServer(u.Host, u.RequestURI(), *ca)
 	fatal(err)
+	if *token != "" {
+		c.server.auth = "Authorization: Bearer " + *token + "\r\n"
+	}
 	debug.SetGCPercent(400) // it allocates next to nothing once it runs
 
 	var r sample.Sample

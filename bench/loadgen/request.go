@@ -42,7 +42,7 @@ func (t *template) next(n uint64) []byte {
 
 func post(s *server, headers []string, body string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n", s.path, s.host)
+	fmt.Fprintf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n%s", s.path, s.host, s.auth)
 	for _, h := range headers {
 		b.WriteString(h + "\r\n")
 	}
@@ -52,7 +52,7 @@ func post(s *server, headers []string, body string) []byte {
 
 // bare is a request without a body, within a session.
 func bare(s *server, method, session string) []byte {
-	return []byte(method + " " + s.path + " HTTP/1.1\r\nHost: " + s.host + "\r\nAccept: text/event-stream\r\n" +
+	return []byte(method + " " + s.path + " HTTP/1.1\r\nHost: " + s.host + "\r\nAccept: text/event-stream\r\n" + s.auth +
 		strings.Join(sessionHeaders(session), "\r\n") + "\r\n\r\n")
 }
 

@@ -118,7 +118,7 @@ func (b *bench) prepare(o *options) (err error) {
 			return err
 		}
 		b.repeatBroken = true
-		o.servers = "fastmcp"
+		o.servers = "fastmcp,fastmcp-chain"
 	}
 	fallback(&o.sizes.sessions, 1000, 300, o.short)
 	if o.short && b.rounds == 0 {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/fastmcp-go/fastmcp/bench/internal/contract"
 )
 
 // scenario is one table: what is asked of which servers, and what is told of it.
@@ -26,6 +28,7 @@ type scenario struct {
 	fits      func(*server) bool
 	special   []string // sets of servers that take part besides the plain one
 	only      []string // names that take part; nil: all that fit
+	against   string   // the name of what ratios are to; "": the hand-written server
 }
 
 // point is one size of a scenario that measures the same at several: each is a row of its own.
@@ -70,6 +73,9 @@ func scenarios(z sizes) []scenario {
 			points: []point{{"1 session", 0, []string{"-background", "1"}}, {"1,000 sessions", 0, []string{"-background", "1000"}},
 				{"10,000 sessions", 0, []string{"-background", strconv.Itoa(z.manySessions)}}}, fresh: true, note: flatNote},
 		{id: "collector", title: "tools/call, GOGC=100 and GOGC=800, " + conns + " connections", args: at("-mode", "call"), columns: callColumns, special: []string{"gogc"}, only: []string{"fastmcp", base, "gosdk-json", "mcpgo"}},
+		{id: "chain", title: "tools/call with and without a chain of seven, 2025-11-25 with session, " + conns + " connections", args: at("-mode", "call", "-token", contract.Token), columns: flatColumns,
+			rounds: 21, seconds: 1, special: []string{"chain"}, only: []string{"fastmcp", base}, against: "fastmcp", short: true,
+			note: "The ratio is to FastMCP without the chain. Every call says the same, so that the cache answers it. The log is formatted as JSON and thrown away."},
 		{id: "endurance", title: "ten minutes of tools/call, " + conns + " connections", args: at("-mode", "call"), columns: memoryColumns, rounds: 1, seconds: 600, fresh: true, extra: true, only: []string{"fastmcp", base}},
 	})
 }

@@ -36,6 +36,7 @@ const base = "fiber"
 func servers(node string) []*server {
 	all := []*server{
 		{name: "fastmcp", title: "FastMCP for Go", command: "bin/fastmcp", modern: true, tls: true, goProfile: true},
+		{name: "fastmcp-chain", title: "FastMCP for Go, with recover, logger, metrics, rate limit, auth, guard and cache", command: "bin/chain", modern: true, goProfile: true, special: "chain"},
 		{name: base, title: "hand-written Fiber", command: "bin/fiber", modern: true, tls: true, goProfile: true},
 		{name: "fiber-goccy", title: "the same with goccy/go-json", command: "BENCH_MODE=goccy bin/fiber", modern: true, goProfile: true, special: "json"},
 		{name: "fasthttp", title: "fasthttp, fixed bytes", command: "bin/fasthttp", fixed: true, stateless: true, modern: true, goProfile: true},

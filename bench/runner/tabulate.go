@@ -3,6 +3,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/fastmcp-go/fastmcp/bench/internal/results"
 	"github.com/fastmcp-go/fastmcp/bench/internal/sample"
 )
@@ -36,10 +38,10 @@ func tabulate(sc scenario, all []*entry) *results.Table {
 	return t
 }
 
-// compared is what an entry is measured against: the first size of the same server, or else the hand-written one.
+// compared is what an entry is measured against: the first size of the same server, or else the one that the scenario names, or the hand-written one.
 func compared(sc scenario, all []*entry, e *entry) *entry {
 	for _, o := range all {
-		if sc.points != nil && o.server == e.server || sc.points == nil && o.name == base {
+		if sc.points != nil && o.server == e.server || sc.points == nil && o.name == cmp.Or(sc.against, base) {
 			return o
 		}
 	}

@@ -3,12 +3,27 @@ package main
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/fastmcp-go/fastmcp"
 	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/examples/internal/program"
 )
+
+// The line of examples/README.md does what it says, from where a reader is.
+func TestReadme(t *testing.T) {
+	rows, err := program.Rows("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", rows["embedded"])
+	cmd.Dir = "../.."
+	if out, err := cmd.Output(); err != nil || string(out) != `{"fahrenheit":212}`+"\n" {
+		t.Errorf("%s: %s, %v", rows["embedded"], out, err)
+	}
+}
 
 func TestEmbedded(t *testing.T) {
 	app := newApp()

@@ -61,7 +61,7 @@ func newApp(config fastmcp.Config, d *diary, out io.Writer) *fastmcp.App {
 }
 
 func main() {
-	config, err := fastmcp.FromEnv(fastmcp.Config{Name: "diary", Version: "1.0.0", HTTP: fastmcp.HTTPConfig{Addr: "127.0.0.1:8087"}})
+	config, err := fastmcp.FromEnv(fastmcp.Config{Name: "diary", Version: "1.0.0", HTTP: fastmcp.HTTPConfig{Addr: "127.0.0.1:8080"}})
 	if err != nil {
 		log.Fatal(err)
 	}

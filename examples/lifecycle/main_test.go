@@ -9,7 +9,25 @@ import (
 	"testing"
 
 	"github.com/fastmcp-go/fastmcp"
+	"github.com/fastmcp-go/fastmcp/examples/internal/program"
 )
+
+// The program says where its settings come from, and what it was at the end.
+func TestProgram(t *testing.T) {
+	t.Setenv("FASTMCP_LOG_FORMAT", "json")
+	path := filepath.Join(t.TempDir(), "diary.txt")
+	p := program.Start(t, "-diary", path, "-shutdown-timeout", "5s")
+	p.Readme(`"content":[]`)
+	p.Stop()
+	for _, want := range []string{"1 calls, 0 of them failed", `"FASTMCP_LOG_FORMAT":"json (environment)"`, `"FASTMCP_SHUTDOWN_TIMEOUT":"5s (flag -shutdown-timeout)"`} {
+		if !strings.Contains(p.Printed(), want) {
+			t.Errorf("no %s in %s", want, p.Printed())
+		}
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "a fine day\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+}
 
 func TestLifecycle(t *testing.T) {
 	var out bytes.Buffer

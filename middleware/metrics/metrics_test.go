@@ -211,6 +211,27 @@ func TestInFlightAndCancelled(t *testing.T) {
 	}
 }
 
+// A client of 2026-07-28 that listens is in flight until it leaves, and then has counted once, without a duration.
+func TestListening(t *testing.T) {
+	r := prometheus.NewRegistry()
+	c := fastmcptest.New(t, newApp(metrics.New(metrics.Config{Registerer: r})))
+	of := map[string]string{"method": protocol.MethodListen}
+	expect(t, r, 1, "mcp_requests_in_flight", of)
+	t.Run("another", func(t *testing.T) {
+		c.Connect(t)
+		expect(t, r, 2, "mcp_requests_in_flight", of)
+		expect(t, r, 0, "mcp_requests_total", of)
+	})
+	expect(t, r, 1, "mcp_requests_in_flight", of)
+	expect(t, r, 1, "mcp_requests_total", of)
+	if n, _ := number(t, r, "mcp_requests_total", map[string]string{"method": protocol.MethodListen, "outcome": "failed"}); n != 0 {
+		t.Error("to leave is a failure")
+	}
+	if _, found := number(t, r, "mcp_request_duration_seconds", of); found {
+		t.Error("how long a client listens is among the durations")
+	}
+}
+
 // However many names there are, labels have no more than were allowed.
 func TestMaxNames(t *testing.T) {
 	r := prometheus.NewRegistry()

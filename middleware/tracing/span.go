@@ -81,7 +81,7 @@ func (t *tracer) start(c *fastmcp.Context, of *target) (context.Context, trace.S
 		name += " " + cut(c.Name(), maxURI)
 	}
 	ctx, span := t.tracer.Start(parent, name, options...)
-	t.enter(c, ctx)
+	t.enter(c, parent, ctx)
 	if span.IsRecording() {
 		t.describe(c, of, span)
 	}

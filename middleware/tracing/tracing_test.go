@@ -251,8 +251,8 @@ func TestParents(t *testing.T) {
 		"malformed":      {nil, mcp.Meta{"traceparent": "00-zz-1-01", "baggage": "="}, "", "", "", "", ""},
 		"malformed, too": {in, mcp.Meta{"traceparent": "00-zz-1-01"}, headerTrace, headerSpan, "", "congo=t61rcWkgMzE", "user=joe"},
 		"no text":        {nil, mcp.Meta{"traceparent": 7, "tracestate": map[string]any{"a": 1}, "baggage": nil}, "", "", "", "", ""},
-		"at the bound":   {nil, mcp.Meta{"traceparent": metaParent, "baggage": "a=" + strings.Repeat("x", 8188)}, metaTrace, metaSpan, "", "", "a=" + strings.Repeat("x", 8188)},
-		"above it":       {nil, mcp.Meta{"traceparent": metaParent, "baggage": "a=" + strings.Repeat("x", 8189)}, metaTrace, metaSpan, "", "", ""},
+		"at the bound":   {nil, mcp.Meta{"traceparent": metaParent, "baggage": "a=" + strings.Repeat("x", 8190)}, metaTrace, metaSpan, "", "", "a=" + strings.Repeat("x", 8190)},
+		"above it":       {nil, mcp.Meta{"traceparent": metaParent, "baggage": "a=" + strings.Repeat("x", 8191)}, metaTrace, metaSpan, "", "", ""},
 	} {
 		for _, revision := range []string{"2025-11-25", "2026-07-28"} {
 			call(t, first.Connect(t, fastmcptest.Config{Revision: revision, Header: c.header}), "fine", nil, c.meta)
@@ -269,7 +269,7 @@ func TestParents(t *testing.T) {
 				linked += l.SpanContext.TraceID().String()
 			}
 			if linked != c.linked || bag != c.bags {
-				t.Errorf("%s: linked to %q, baggage %q; want %q, %q", name, linked, bag, c.linked, c.bags)
+				t.Errorf("%s: linked to %q, baggage %.60q; want %q, %.60q", name, linked, bag, c.linked, c.bags)
 			}
 		}
 	}
@@ -303,6 +303,36 @@ func TestHostSpan(t *testing.T) {
 	s := r.span(t, "tools/call fine")
 	if s.Parent.SpanID().String() != metaSpan || len(s.Links) != 1 || s.Links[0].SpanContext.SpanID() != host.SpanID() {
 		t.Errorf("%v %v", s.Parent, s.Links)
+	}
+}
+
+// Each round of a call that asks is a span, and none of them failed.
+func TestRounds(t *testing.T) {
+	r := newRecorder()
+	app := newApp(tracing.New(tracing.Config{TracerProvider: r.provider}))
+	app.AddTool(fastmcp.Tool{Name: "ask", Handler: fastmcp.Get(func(c *fastmcp.Context) (string, error) {
+		var in openInput
+		_, err := fastmcp.Elicit(c, "door", "Which?", &in)
+		return in.Door, err
+	})})
+	c := fastmcptest.New(t, app, fastmcptest.Config{Elicit: func(string) map[string]any { return map[string]any{"door": "back"} }})
+	if got, err := c.Call(t.Context(), "ask", nil); err != nil || got.Text() != "back" {
+		t.Fatalf("%v, %v", got, err)
+	}
+	rounds := 0
+	for end := time.Now().Add(20 * time.Second); rounds != 2 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		rounds = 0
+		for _, s := range r.GetSpans() {
+			if s.Name == "tools/call ask" {
+				rounds++
+				if s.Status.Code != codes.Unset || (span{s}).attribute("error.type") != nil {
+					t.Fatalf("%+v", s)
+				}
+			}
+		}
+	}
+	if rounds != 2 {
+		t.Errorf("%d spans", rounds)
 	}
 }
 

@@ -21,9 +21,9 @@ func TestCompare(t *testing.T) {
 		"a byte more":                       {atRest, held{Goroutines: 100, Heap: 12<<20 + 1, Files: 40}, "heap"},
 		"a file more":                       {atRest, held{Goroutines: 100, Heap: 10 << 20, Files: 46}, "files"},
 		"a session":                         {atRest, held{Sessions: 1}, "sessions"},
-		"all at their bounds, under load":   {underLoad, held{Goroutines: 175, Heap: 16<<20 + 1<<19, Files: 100, Sessions: 1 << 20}, ""},
+		"all at their bounds, under load":   {underLoad, held{Goroutines: 175, Heap: 28<<20 + 1<<19, Files: 100, Sessions: 1 << 20}, ""},
 		"a goroutine more, under load":      {underLoad, held{Goroutines: 176}, "goroutines"},
-		"a byte of memory more, under load": {underLoad, held{Heap: 16<<20 + 1<<19 + 1}, "heap"},
+		"a byte of memory more, under load": {underLoad, held{Heap: 28<<20 + 1<<19 + 1}, "heap"},
 		"a file more, under load":           {underLoad, held{Files: 101}, "files"},
 	} {
 		rows := compare("test", c.bounds, before, c.after)

@@ -32,10 +32,11 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.server, "server", "", "the program of the server")
-	flag.DurationVar(&o.long, "for", 2*time.Minute, "how long in all; at least 30s")
+	flag.DurationVar(&o.long, "for", 2*time.Minute, "how long in all; at least three times -rest")
 	flag.IntVar(&o.users, "users", 12, "how many do something at once")
 	flag.DurationVar(&o.pace, "pace", 50*time.Millisecond, "how long a user waits from the begin of one deed to that of the next, at least")
-	flag.DurationVar(&o.rest, "rest", 12*time.Second, "how long the server rests before it is looked at: longer than its sessions live")
+	// fasthttp's workers wait for 10 s, and are looked after every 10 s.
+	flag.DurationVar(&o.rest, "rest", 24*time.Second, "how long the server rests before it is looked at: longer than sessions and idle workers live")
 	flag.Uint64Var(&o.seed, "seed", rand.Uint64(), "of what is done in which order")
 	flag.Parse()
 	if err := o.run(); err != nil {
@@ -46,8 +47,8 @@ func main() {
 
 // run runs the soak: a load to warm up, rest, the load, rest.
 func (o *options) run() error {
-	if o.server == "" || o.long < 30*time.Second {
-		return errors.New("usage: soak -server PROGRAM [-for 2m]; 30s is the least")
+	if o.server == "" || o.long < 3*o.rest {
+		return errors.New("usage: soak -server PROGRAM [-for 2m] [-rest 24s]; it takes three rests at least")
 	}
 	s, err := start(o.server)
 	if err != nil {

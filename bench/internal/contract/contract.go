@@ -20,6 +20,8 @@ const (
 	ResourceText = "The quick brown fox jumps over the lazy dog."
 	// BroadcastText is what a broadcast says, unless it is asked for a size.
 	BroadcastText = "broadcast"
+	// Token is who asks in the table that compares chains: a bearer token. Servers that ask nobody who they are ignore it.
+	Token = "bench-0123456789abcdef"
 	// Builtin is how many tools there are without fillers: add, echo, count and broadcast.
 	Builtin = 4
 )
