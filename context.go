@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"log/slog"
+	weak "math/rand/v2"
 	"net/netip"
 	"slices"
 	"sync"
@@ -54,6 +56,7 @@ type Context struct {
 	mu     sync.Mutex
 	locals map[any]any
 	id     string
+	key    string // of the principal, when it has been asked for
 }
 
 var _ context.Context = (*Context)(nil)
@@ -128,6 +131,16 @@ func (c *Context) SetResult(v any) { c.result = v }
 // Principal is who is calling; nil is anonymous. It must not be changed.
 func (c *Context) Principal() *auth.Principal { return c.call.Principal }
 
+// PrincipalKey is Principal().Key(), which is made once for a request: "" for anonymous callers.
+func (c *Context) PrincipalKey() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.key == "" && c.call.Principal != nil {
+		c.key = c.call.Principal.Key()
+	}
+	return c.key
+}
+
 // Session is the caller's session. It is never nil: in 2026-07-28, and with Config.Stateless, it is one that lasts for
 // this request and has no id.
 func (c *Context) Session() *Session { return c.session }
@@ -164,7 +177,7 @@ func (c *Context) RequestID() string {
 	defer c.mu.Unlock()
 	if c.id == "" {
 		if c.id = c.call.Peer.Header("X-Request-Id"); !visible(c.id) {
-			c.id = newID()
+			c.id = newRequestID()
 		}
 	}
 	return c.id
@@ -175,6 +188,15 @@ func visible(s string) bool {
 		return false
 	}
 	return !slices.ContainsFunc([]byte(s), func(b byte) bool { return b <= 0x20 || b > 0x7e })
+}
+
+// newRequestID makes an id of 96 bits that no other request has. It names, and proves nothing: it may be guessed, so it need
+// not cost what newID does.
+func newRequestID() string {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], weak.Uint64())
+	binary.LittleEndian.PutUint64(b[8:], weak.Uint64())
+	return base64.RawURLEncoding.EncodeToString(b[:12])
 }
 
 // newID makes an id of 96 random bits.
@@ -211,10 +233,10 @@ func (c *Context) Log() *slog.Logger {
 		log = log.With("name", name)
 	}
 	if p := c.Principal(); p != nil {
-		log = log.With("principal", p.Key())
+		log = log.With("principal", c.PrincipalKey())
 	}
-	if id := c.session.ID(); id != "" {
-		log = log.With("session", fingerprint(id))
+	if id := c.session.LogID(); id != "" {
+		log = log.With("session", id)
 	}
 	return log
 }

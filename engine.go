@@ -233,7 +233,7 @@ func (e *engine) enter(j *job) *rpc.Refusal {
 		j.context.session = &j.session
 		return nil
 	}
-	record, r := e.find(c)
+	record, r := e.findFor(c, j.context.PrincipalKey())
 	if r != nil {
 		return r
 	}
@@ -245,10 +245,15 @@ func (e *engine) enter(j *job) *rpc.Refusal {
 
 // find looks a call's session up.
 func (e *engine) find(c *rpc.Call) (*session.Record, *rpc.Refusal) {
+	return e.findFor(c, c.Principal.Key())
+}
+
+// findFor is find for the principal with that key.
+func (e *engine) findFor(c *rpc.Call, principalKey string) (*session.Record, *rpc.Refusal) {
 	if c.Session == "" {
 		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: %s is required: initialize first", protocol.HeaderSession))
 	}
-	record, err := e.hub.Get(c.Session, c.Principal.Key())
+	record, err := e.hub.Get(c.Session, principalKey)
 	if errors.Is(err, session.ErrUnavailable) {
 		return nil, unavailable()
 	}

@@ -16,7 +16,6 @@ import (
 type realm struct {
 	host    *App
 	name    string
-	config  Config // what the App has of its host
 	backend *store.Backend
 	hub     *session.Hub
 

@@ -80,13 +80,24 @@ func (s selector) SessionRevision(ctx context.Context, p *auth.Principal, id str
 
 // chosen is the engine of the App that Config.Select picks.
 func (s selector) chosen(ctx context.Context, p *auth.Principal) (*engine, *rpc.Refusal) {
+	e, err := s.pick(ctx, p)
+	if errors.Is(err, errRealmMoved) {
+		e, err = s.pick(ctx, p) // another has taken its place, and is picked by now
+	}
+	if err != nil {
+		return nil, s.unselected(ctx, p, err)
+	}
+	return e, nil
+}
+
+func (s selector) pick(ctx context.Context, p *auth.Principal) (*engine, error) {
 	var app *App
 	err := contain(func() (err error) {
 		app, err = s.config.Select(ctx, p)
 		return err
 	})
 	if err != nil {
-		return nil, s.unselected(ctx, p, err)
+		return nil, err
 	}
 	if app == nil || app == s.app {
 		return s.engine, nil
@@ -98,11 +109,7 @@ func (s selector) chosen(ctx context.Context, p *auth.Principal) (*engine, *rpc.
 	if e := app.engine(); e.realm != nil && e.realm.host == s.app && e.realm.name == name && (!e.isLeaving() || s.isLeaving()) {
 		return e, nil
 	}
-	e, err := s.app.realms.take(s.app, app, name)
-	if err != nil {
-		return nil, s.unselected(ctx, p, err)
-	}
-	return e, nil
+	return s.app.realms.take(s.app, app, name)
 }
 
 // unselected is the refusal of a caller for whom there is no App.

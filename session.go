@@ -2,8 +2,6 @@ package fastmcp
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -28,6 +26,15 @@ func (s *Session) ID() string {
 		return ""
 	}
 	return s.record.ID
+}
+
+// LogID names the session in logs, in place of its id, which who knows it could use; "" without a session. Context.Log says
+// it as "session".
+func (s *Session) LogID() string {
+	if s.record == nil {
+		return ""
+	}
+	return s.record.LogID()
 }
 
 // Revision is what the session has negotiated; no revision without a session.
@@ -138,7 +145,4 @@ func (s *Session) logLevel() protocol.Level {
 }
 
 // fingerprint names a session in logs without being its id.
-func fingerprint(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:6])
-}
+func fingerprint(id string) string { return session.Fingerprint(id) }

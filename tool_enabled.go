@@ -134,9 +134,9 @@ func (s *switches) follow() {
 		case s.app.base.Err() != nil:
 			return
 		case err != nil && !failing:
-			s.app.config.Log.Error("which tools are switched off cannot be read: they stay as they are", "error", err)
+			s.engine.config.Log.Error("which tools are switched off cannot be read: they stay as they are", "error", err)
 		case err == nil && failing:
-			s.app.config.Log.Info("which tools are switched off can be read again")
+			s.engine.config.Log.Info("which tools are switched off can be read again")
 		}
 		wait := s.every
 		if failing = err != nil; failing {
@@ -169,7 +169,7 @@ func (s *switches) set(name string, enabled bool) error {
 		return err
 	}
 	if err := s.engine.node.tell(kindSwitches, nil); err != nil {
-		s.app.config.Log.Warn("other nodes hear late that a tool was switched", "tool", name, "within", s.every, "error", err)
+		s.engine.config.Log.Warn("other nodes hear late that a tool was switched", "tool", name, "within", s.every, "error", err)
 	}
 	return nil
 }

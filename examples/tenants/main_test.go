@@ -87,11 +87,12 @@ func TestTenants(t *testing.T) {
 	}
 }
 
-// Two processes on one Redis have the same customers, counts and changes.
+// Processes on one Redis have the same customers, counts, limits and changes.
 func TestTenantsOnRedis(t *testing.T) {
 	t.Setenv("FASTMCP_KEY", "a secret of this test")
 	url := redistest.Start(t).URL()
 	a, b := program.Start(t, "-redis", url), program.Start(t, "-redis", url)
+	hammer(t, a, b, program.Start(t, "-redis", url))
 	status, body := admin(t, a, "POST", "", `{"plan":"basic","name":"Shared"}`, operator)
 	var added struct {
 		Token string
@@ -114,4 +115,56 @@ func TestTenantsOnRedis(t *testing.T) {
 	}
 	a.Stop()
 	b.Stop()
+}
+
+// hammer has a customer of the basic plan make more requests at once than its 60 a minute, by all processes.
+func hammer(t *testing.T, all ...*program.Program) {
+	t.Helper()
+	const each = 50
+	begun := time.Now()
+	statuses := make(chan int, each*len(all))
+	for _, p := range all {
+		go func() {
+			for range each {
+				statuses <- visit(t, p)
+			}
+		}()
+	}
+	passed, refused := 0, 0
+	for range each * len(all) {
+		switch status := <-statuses; status {
+		case http.StatusOK:
+			passed++
+		case http.StatusTooManyRequests:
+			refused++
+		default:
+			t.Errorf("status %d", status)
+		}
+	}
+	if most := 60 * (1 + int(time.Since(begun)/time.Minute)); passed < 60 || passed > most || passed+refused != each*len(all) {
+		t.Errorf("%d requests have passed and %d were refused in %s", passed, refused, time.Since(begun))
+	}
+}
+
+// visit is the status of a call.
+func visit(t *testing.T, p *program.Program) int {
+	const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"visit","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL, strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	for name, value := range map[string]string{
+		"Authorization": "Bearer " + startup, "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+		"Mcp-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "visit",
+	} {
+		req.Header.Set(name, value)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
 }

@@ -26,6 +26,7 @@ type Record struct {
 	adopted     bool // another node has opened it
 	ip          prefix
 	created     time.Time
+	logID       atomic.Pointer[string]
 	initialized atomic.Bool
 	reachable   atomic.Bool
 	level       atomic.Uint32

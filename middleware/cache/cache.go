@@ -16,6 +16,7 @@ import (
 // New makes the middleware. It is for App.Use, or for the Use of one tool or resource. A setting that cannot be panics.
 func New(config ...Config) fastmcp.Handler {
 	k := &keeper{flights: make(map[flightKey]*flight), named: make(map[string]bool)}
+	k.rooms.New = func() any { room := make([]byte, 0, 512); return &room }
 	if len(config) > 0 {
 		k.config = config[0]
 	}
@@ -35,6 +36,7 @@ type keeper struct {
 	config Config
 	named  map[string]bool // Config.Tools
 	budget *budget.Budget
+	rooms  sync.Pool // of *[]byte, to make keys in
 
 	rest  atomic.Int64 // until when, in Unix nanoseconds, a store that fails is left alone; 0 while it does not fail
 	told  sync.Map     // names of tools that are not cached, when that has been said

@@ -12,6 +12,9 @@ import (
 // who has asked what; 192 bits of it leave no two of them the same.
 type itemKey [24]byte
 
+// maxRoom bounds the memory that is kept for making keys, in bytes.
+const maxRoom = 4 << 10
+
 // key is what the answer to a request is kept under; ok is false when it cannot be, because its arguments are too large, or
 // are read in more ways than one.
 func (k *keeper) key(c *fastmcp.Context) (key itemKey, ok bool) {
@@ -19,14 +22,18 @@ func (k *keeper) key(c *fastmcp.Context) (key itemKey, ok bool) {
 	if len(args) > k.config.MaxItem {
 		return key, false
 	}
-	var room [512]byte
-	b := append(room[:0], byte(c.Revision()))
+	room := k.rooms.Get().(*[]byte)
+	defer k.rooms.Put(room)
+	b := append((*room)[:0], byte(c.Revision()))
 	b = appendPart(b, c.Method())
 	b = appendPart(b, c.Name())
 	if b = k.appendView(b, c); len(args) == 0 {
 		b = append(b, "{}"...)
 	} else if b, ok = appendCanonical(b, args); !ok {
 		return key, false
+	}
+	if cap(b) <= maxRoom {
+		*room = b
 	}
 	sum := sha256.Sum256(b)
 	return itemKey(sum[:len(key)]), true

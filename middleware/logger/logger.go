@@ -161,11 +161,11 @@ func appendSubject(line []slog.Attr, c *fastmcp.Context) []slog.Attr {
 	default:
 		line = append(line, slog.String("name", cut(name, maxName)))
 	}
-	if p := c.Principal(); p != nil {
-		line = append(line, slog.String("principal", p.Key()))
+	if key := c.PrincipalKey(); key != "" {
+		line = append(line, slog.String("principal", key))
 	}
-	if id := c.Session().ID(); id != "" {
-		line = append(line, slog.String("session", fingerprint.Of(id)))
+	if id := c.Session().LogID(); id != "" {
+		line = append(line, slog.String("session", id))
 	}
 	if tenant := c.Session().Tenant(); tenant != "" {
 		line = append(line, slog.String("tenant", tenant))

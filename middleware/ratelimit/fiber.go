@@ -81,7 +81,7 @@ func NewFiber(config FiberConfig) fiber.Handler {
 			of: c.App.Store(), kind: "route", name: where(ctx), key: c.Key(ctx), n: n, log: told{c.Log},
 		})
 		if !c.NoHeaders {
-			limit.headers(ctx.Set)
+			r.headers(&limit, ctx.Set)
 		}
 		switch {
 		case fits:

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/store"
@@ -25,6 +26,24 @@ type rate struct {
 	limiter.Rate
 	id      string // what its counts are told from others by
 	windows *windows
+	text    string              // of Limit
+	reset   atomic.Pointer[end] // the last that was written: many requests have the same
+}
+
+// end is when a window ends, in seconds since 1970, and how that is written.
+type end struct {
+	at   int64
+	text string
+}
+
+// resetText is how the end of a window is written.
+func (r *rate) resetText(at int64) string {
+	if last := r.reset.Load(); last != nil && last.at == at {
+		return last.text
+	}
+	e := &end{at, strconv.FormatInt(at, 10)}
+	r.reset.Store(e)
+	return e.text
 }
 
 // newLimits are the limits of rates. id is what tells limits apart that have no name.
@@ -34,7 +53,7 @@ func newLimits(rates []limiter.Rate, name, id string, maxKeys int, timeout time.
 		id = "\x00" + name
 	}
 	for _, r := range rates {
-		l.rates = append(l.rates, &rate{Rate: r, id: r.Formatted + "\x00" + id, windows: newWindows(r.Period, r.Limit, maxKeys)})
+		l.rates = append(l.rates, &rate{Rate: r, text: strconv.FormatInt(r.Limit, 10), id: r.Formatted + "\x00" + id, windows: newWindows(r.Period, r.Limit, maxKeys)})
 	}
 	return l
 }
@@ -130,8 +149,8 @@ func inSeconds(d time.Duration) string {
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // headers set what the answer says of a limit.
-func (l Limit) headers(set func(name, value string)) {
-	set("X-RateLimit-Limit", strconv.FormatInt(l.Limit, 10))
+func (r *rate) headers(l *Limit, set func(name, value string)) {
+	set("X-RateLimit-Limit", r.text)
 	set("X-RateLimit-Remaining", strconv.FormatInt(l.Remaining, 10))
-	set("X-RateLimit-Reset", strconv.FormatInt(seconds(l.Reset), 10))
+	set("X-RateLimit-Reset", r.resetText(seconds(l.Reset)))
 }

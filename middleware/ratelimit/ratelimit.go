@@ -30,7 +30,7 @@ func New(config ...Config) fastmcp.Handler {
 		kind, name := ctx.Place()
 		limit, r, fits := l.take(asked{of: ctx.Store(), kind: kind, name: name, key: c.Key(ctx), n: n, log: ctx})
 		if !c.NoHeaders {
-			limit.headers(ctx.SetHeader)
+			r.headers(&limit, ctx.SetHeader)
 		}
 		switch {
 		case fits:

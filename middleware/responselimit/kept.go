@@ -24,7 +24,7 @@ const (
 func ownerOf(c *fastmcp.Context) (o owner) {
 	who := ownedByNobody
 	if p := c.Principal(); p != nil {
-		who = ownedByPrincipal + p.Key()
+		who = ownedByPrincipal + c.PrincipalKey()
 	} else if id := c.Session().ID(); id != "" {
 		who = ownedBySession + id
 	}

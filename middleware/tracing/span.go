@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
-	"github.com/fastmcp-go/fastmcp/middleware/internal/fingerprint"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/redact"
 	"github.com/fastmcp-go/fastmcp/protocol"
@@ -99,7 +98,7 @@ func (t *tracer) describe(c *fastmcp.Context, of *target, span trace.Span) {
 		all = append(all, keyURI.String(cut(c.Name(), maxURI)))
 	}
 	if p := c.Principal(); p != nil && t.Principal {
-		all = append(all, keyUser.String(p.Key()))
+		all = append(all, keyUser.String(c.PrincipalKey()))
 	}
 	if t.Arguments && of.method == protocol.MethodToolsCall && c.Args() != nil {
 		all = append(all, keyArguments.String(t.secrets.JSON(c.Args(), t.MaxArguments)))
@@ -122,8 +121,8 @@ func (t *tracer) end(ctx context.Context, c *fastmcp.Context, of *target, span t
 		t.durations.Record(ctx, took.Seconds(), of.counted(failure, code)...)
 	}
 	if span.IsRecording() {
-		if id := c.Session().ID(); id != "" { // initialize has one by now
-			span.SetAttributes(keySession.String(fingerprint.Of(id)))
+		if id := c.Session().LogID(); id != "" { // initialize has one by now
+			span.SetAttributes(keySession.String(id))
 		}
 		if failure != "" {
 			t.fail(span, a, failure, code, message)

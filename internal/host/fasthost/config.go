@@ -30,24 +30,31 @@ type Config struct {
 
 	// host is the Host of the last request that was asked for it: nearly all have the same, and need no string of their own.
 	host atomic.Pointer[string]
+	// path is the same for paths.
+	path atomic.Pointer[string]
 }
 
-// maxHost bounds the Host that is remembered, in bytes.
-const maxHost = 64
+// maxRemembered bounds the Host and the path that are remembered, in bytes.
+const maxRemembered = 64
 
 // hostString is b as a string that stays valid.
-func (c *Config) hostString(b []byte) string {
-	if last := c.host.Load(); last != nil && *last == string(b) {
+func (c *Config) hostString(b []byte) string { return remembered(&c.host, b) }
+
+// pathString is b as a string that stays valid.
+func (c *Config) pathString(b []byte) string { return remembered(&c.path, b) }
+
+func remembered(at *atomic.Pointer[string], b []byte) string {
+	if last := at.Load(); last != nil && *last == string(b) {
 		return *last
 	}
 	s := string(b)
-	if len(s) <= maxHost {
-		c.remember(s)
+	if len(s) <= maxRemembered {
+		remember(at, s)
 	}
 	return s
 }
 
-func (c *Config) remember(host string) { c.host.Store(&host) }
+func remember(at *atomic.Pointer[string], s string) { at.Store(&s) }
 
 // For is c for the connections of one server.
 func (c *Config) For(server func() *fasthttp.Server) *Config {

@@ -17,7 +17,12 @@ func TrustPrefixes(unix bool, prefixes ...netip.Prefix) func(netip.Addr) bool {
 		if !a.IsValid() {
 			return unix
 		}
-		return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+		for _, p := range prefixes {
+			if p.Contains(a) {
+				return true
+			}
+		}
+		return false
 	}
 }
 

@@ -52,11 +52,30 @@ func (x *Exchange) Path() string {
 	ctx, k := x.ctx, x.kept
 	switch {
 	case ctx != nil:
+		if uri := ctx.Request.Header.RequestURI(); isPath(uri) {
+			return x.cfg.pathString(uri)
+		}
 		return stable(ctx.Path())
 	case k != nil:
 		return k.path
 	}
 	return ""
+}
+
+// isPath tells that a request's target is its path already, so that fasthttp need not take it apart.
+func isPath(uri []byte) bool {
+	if len(uri) == 0 || uri[0] != '/' {
+		return false
+	}
+	for i, c := range uri {
+		switch {
+		case c == '%' || c == '?' || c == '#' || c == '\\' || c < ' ':
+			return false
+		case i > 0 && uri[i-1] == '/' && (c == '/' || c == '.'):
+			return false
+		}
+	}
+	return true
 }
 
 // Query is the first value of a query parameter.

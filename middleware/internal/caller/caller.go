@@ -31,12 +31,17 @@ func Address(ip netip.Addr) string {
 func IP(c *fastmcp.Context) string { return Address(c.IP()) }
 
 // Principal is the key of who calls; of an anonymous caller it is that of the address.
-func Principal(c *fastmcp.Context) string { return Known(c.Principal(), c.IP()) }
+func Principal(c *fastmcp.Context) string {
+	if key := c.PrincipalKey(); key != "" {
+		return key
+	}
+	return Address(c.IP())
+}
 
 // Known is the key of a principal, or of the address where nobody is known.
 func Known(p *auth.Principal, ip netip.Addr) string {
 	if key := p.Key(); key != "" {
-		return "principal:" + key
+		return key // the only one without a colon
 	}
 	return Address(ip)
 }
