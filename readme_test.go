@@ -86,6 +86,11 @@ var readmeImports = map[string]string{
 	"requestid": "github.com/gofiber/fiber/v2/middleware/requestid",
 	"base64":    "encoding/base64", "context": "context", "errors": "errors", "fmt": "fmt", "json": "encoding/json", "log": "log", "os": "os",
 	"apps": "github.com/fastmcp-go/fastmcp/apps", "skills": "github.com/fastmcp-go/fastmcp/skills", "routes": "github.com/fastmcp-go/fastmcp/routes", "fastmcptest": "github.com/fastmcp-go/fastmcp/fastmcptest", "testing": "testing",
+	"cache": "github.com/fastmcp-go/fastmcp/middleware/cache", "concurrency": "github.com/fastmcp-go/fastmcp/middleware/concurrency",
+	"cors": "github.com/fastmcp-go/fastmcp/middleware/cors", "logger": "github.com/fastmcp-go/fastmcp/middleware/logger",
+	"metrics": "github.com/fastmcp-go/fastmcp/middleware/metrics", "ratelimit": "github.com/fastmcp-go/fastmcp/middleware/ratelimit",
+	"responselimit": "github.com/fastmcp-go/fastmcp/middleware/responselimit", "securityheaders": "github.com/fastmcp-go/fastmcp/middleware/securityheaders",
+	"tenant": "github.com/fastmcp-go/fastmcp/tenant", "tracing": "github.com/fastmcp-go/fastmcp/middleware/tracing", "flag": "flag",
 	"signal": "os/signal", "strconv": "strconv", "syscall": "syscall", "time": "time",
 }
 

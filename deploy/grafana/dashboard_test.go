@@ -146,7 +146,7 @@ func TestScrape(t *testing.T) {
 		}
 	}
 	readme, err := os.ReadFile("README.md")
-	if err != nil || !strings.Contains(string(readme), `app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app))`) {
+	if err != nil || !strings.Contains(string(readme), `app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app), fastmcp.RouteConfig{Admin: true})`) {
 		t.Errorf("README.md has no route: %v", err)
 	}
 }

@@ -114,7 +114,7 @@ func (a *away) Get(key string) ([]byte, error) {
 func traffic(t *testing.T) families {
 	t.Helper()
 	storage := &away{Storage: store.Memory()}
-	config := metrics.Config{Registerer: prometheus.NewRegistry()}
+	config := metrics.Config{Registerer: prometheus.NewRegistry(), Anyone: true}
 	app := fastmcp.New(fastmcp.Config{
 		Log: slog.New(slog.DiscardHandler), Keys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, Storage: metrics.Store(storage, config),
 	})

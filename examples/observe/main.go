@@ -63,7 +63,7 @@ func main() {
 	flag.Parse()
 
 	spans := sdktrace.NewTracerProvider(sdktrace.WithSyncer(printer{}))
-	counted := metrics.Config{Registerer: prometheus.NewRegistry()}
+	counted := metrics.Config{Registerer: prometheus.NewRegistry(), Anyone: true} // in production: RouteConfig{Admin: true}
 
 	app := fastmcp.New(fastmcp.Config{Name: "observe", Version: "1.0.0", Storage: metrics.Store(store.Memory(), counted)})
 	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app, counted)) // it is the first link, too

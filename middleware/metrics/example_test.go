@@ -51,7 +51,7 @@ func show(app *fastmcp.App, r *http.Request, prefix string) {
 // One line serves all of it: requests, sessions, streams, the process.
 func ExampleRoute() {
 	app := fastmcp.New()
-	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app))
+	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app, metrics.Config{Anyone: true}))
 	app.AddTool(fastmcp.Tool{
 		Name: "bake", Description: "Bake a cake",
 		Handler: fastmcp.Get(func(*fastmcp.Context) (string, error) { return "a cake", nil }),
@@ -74,7 +74,7 @@ func ExampleNew() {
 	app := fastmcp.New(fastmcp.Config{Storage: metrics.Store(store.Memory(), config)})
 	app.Use(metrics.New(config))
 	config.Registerer.MustRegister(metrics.App(app))
-	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Handler(registry))
+	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Handler(registry, metrics.Config{Anyone: true}))
 
 	show(app, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/metrics", nil), "mcp_sessions")
 	// Output:

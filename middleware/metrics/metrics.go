@@ -1,6 +1,6 @@
 // Package metrics counts and times what an App does, for Prometheus. One line serves all of it on /metrics:
 //
-//	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app))
+//	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app), fastmcp.RouteConfig{Admin: true}) // on HTTPConfig.AdminAddr
 //
 // Its parts can be put together otherwise: New is the link that counts requests, App the collector of how an App is doing,
 // Store a storage that is timed, and Handler serves what a registry has.
@@ -58,6 +58,9 @@ type Config struct {
 	StoreBuckets []float64
 	// MaxNames bounds how many names there are in labels; what is called under another counts as "other". Default: 200.
 	MaxNames int
+	// Anyone lets Handler and Route serve everybody. Default: off, only those who are known by fastmcp.Config.Auth and those
+	// who come by fastmcp.HTTPConfig.AdminAddr; others get a 403 that says so.
+	Anyone bool
 }
 
 // ConfigDefault is what is counted by itself. It has no Registerer: see Route.

@@ -56,7 +56,7 @@ func parse(t testing.TB, text string) map[string]*dto.MetricFamily {
 // All in one: requests, the App, Go and the process.
 func TestRoute(t *testing.T) {
 	app := newApp()
-	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app))
+	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app, metrics.Config{Anyone: true}))
 	c := fastmcptest.New(t, app, fastmcptest.Config{Revision: "2025-11-25"})
 	call(t, c, "fine")
 	call(t, c, "refuse")
@@ -93,7 +93,7 @@ func TestRoute(t *testing.T) {
 // Each scraper gets the format that it asks for.
 func TestFormats(t *testing.T) {
 	app := newApp()
-	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app))
+	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app, metrics.Config{Anyone: true}))
 	for accept, want := range map[string]string{
 		"": "text/plain", "text/plain;version=0.0.4": "text/plain",
 		"application/openmetrics-text;version=1.0.0": "application/openmetrics-text",
@@ -128,7 +128,7 @@ func TestHandlerTellsWhatItCan(t *testing.T) {
 	r := prometheus.NewRegistry()
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fine", Help: "Fine."}, func() float64 { return 1 }), failing{})
 	app := fastmcp.New(fastmcp.Config{Log: slog.New(slog.DiscardHandler)})
-	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Handler(r))
+	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Handler(r, metrics.Config{Anyone: true}))
 	if status, _, body := scrape(t, app, "", ""); status != 200 || !strings.Contains(body, "fine 1") {
 		t.Errorf("%d %s", status, body)
 	}
@@ -188,3 +188,12 @@ func (*moody) Set(string, []byte, time.Duration) error { return nil }
 func (*moody) Delete(string) error                     { return nil }
 func (*moody) Reset() error                            { return nil }
 func (*moody) Close() error                            { return nil }
+
+// Where callers have no names, metrics are for the second listener, unless they are opened.
+func TestRouteIsNotForAnyone(t *testing.T) {
+	app := newApp()
+	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app))
+	if status, _, body := scrape(t, app, "", ""); status != 403 || strings.Contains(body, "mcp_") || !strings.Contains(body, "HTTPConfig.AdminAddr") {
+		t.Errorf("%d %s", status, body)
+	}
+}
