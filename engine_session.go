@@ -48,7 +48,9 @@ func newHub(config *Config, b *store.Backend, now func() *engine, with *session.
 		if f := e.config.On.Disconnect; f != nil {
 			e.tell("Events.Disconnect", f, r)
 		}
-		if e.realm != nil {
+	}
+	c.OnGone = func() {
+		if e := now(); e.realm != nil {
 			e.realm.sessionEnded()
 		}
 	}

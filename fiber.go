@@ -195,6 +195,11 @@ func (a *App) register(r fiber.Router, root *fiber.App, own bool) {
 	}
 	endpoints := a.endpoints()
 	var first, all []fiber.Handler
+	if own {
+		all = []fiber.Handler{a.gateHost}
+	} else {
+		first, all = []fiber.Handler{inspect}, []fiber.Handler{inspect}
+	}
 	for _, h := range uses {
 		switch {
 		case own && buffers(h):
@@ -220,7 +225,44 @@ func (a *App) register(r fiber.Router, root *fiber.App, own bool) {
 	if !own {
 		all = append([]fiber.Handler{a.inOneForm}, all...)
 	}
-	a.addRoutes(r, routes, all)
+	a.addRoutes(r, routes, all, own)
+}
+
+// inspect refuses, on somebody else's server, what our own would not have read.
+func inspect(c *fiber.Ctx) error {
+	if fault := fasthost.Inspect(c.Context()); fault != nil {
+		reject(c.Context(), fault.Status, fault.Message)
+		return nil
+	}
+	return c.Next()
+}
+
+// gateHost keeps pages of a name that was bound to this address from routes, as MCP's own gate does (DNS rebinding). Probes
+// ask for addresses, which are no names.
+func (a *App) gateHost(c *fiber.Ctx) error {
+	x := fasthost.Acquire(c.Context(), &a.host)
+	defer x.Release()
+	if a.http.AdmitsHost(x) {
+		return c.Next()
+	}
+	return fiber.NewError(fiber.StatusForbidden, "Forbidden: this server does not answer to that name; Config.Hosts lists those that it answers to")
+}
+
+// gateOrigin keeps other sites' pages from a private route: a browser shows its user's certificate to any page that asks.
+func (a *App) gateOrigin(c *fiber.Ctx) error {
+	origin := c.Get(fiber.HeaderOrigin)
+	if origin == "" || c.Context().UserValue(streamhttp.CORSAnswered{}) != nil {
+		return nil
+	}
+	if _, host, _ := strings.Cut(origin, "://"); strings.EqualFold(host, string(c.Context().Host())) {
+		return nil
+	}
+	x := fasthost.Acquire(c.Context(), &a.host)
+	defer x.Release()
+	if a.http.AdmitsOrigin(origin, x.LocalIP) {
+		return nil
+	}
+	return fiber.NewError(fiber.StatusForbidden, "Forbidden: pages of another origin may not use this route; Config.Origins lists those that may")
 }
 
 // serveMCP answers requests of MCP's. Which server they come from shows with the first.
@@ -230,12 +272,6 @@ func (a *App) serveMCP(e endpoint) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if server.Load() == nil {
 			server.Store(c.App().Server())
-		}
-		if server.Load().HeaderReceived == nil { // it is somebody else's server
-			if fault := fasthost.Inspect(c.Context()); fault != nil {
-				reject(c.Context(), fault.Status, fault.Message)
-				return nil
-			}
 		}
 		return a.serveOn(c.Context(), host, e.serve)
 	}

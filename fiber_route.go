@@ -22,12 +22,17 @@ func sourceFile(h fiber.Handler) string {
 }
 
 // guardRoute lets those through who may use a route.
-func (a *App) guardRoute(r route) fiber.Handler {
+func (a *App) guardRoute(r route, own bool) fiber.Handler {
 	provider := a.config.Auth
 	if provider == nil || r.config.Public {
 		return func(c *fiber.Ctx) error { return c.Next() }
 	}
 	return func(c *fiber.Ctx) error {
+		if own {
+			if err := a.gateOrigin(c); err != nil {
+				return err
+			}
+		}
 		token, _, err := auth.ParseBearer(c.Get(fiber.HeaderAuthorization))
 		var p *auth.Principal
 		if err == nil {

@@ -77,7 +77,7 @@ func (a *App) serveAdmin(ln net.Listener) {
 	for _, h := range uses {
 		f.Use(h)
 	}
-	a.addRoutes(f, routes, nil)
+	a.addRoutes(f, routes, nil, false)
 	a.warnAdmin(ln.Addr(), routes)
 	defer a.listening(a.listenInfo(ln.Addr(), false, true)) // not under the lock
 	d := &a.admin

@@ -50,6 +50,9 @@ func (all *realms) take(host, app *App, name string) (*engine, error) {
 			return nil, err
 		}
 		e, again, err := r.moveIn(app)
+		if err != nil {
+			r.forget() // nobody lives there, perhaps
+		}
 		if !again {
 			return e, err
 		}

@@ -128,9 +128,9 @@ func (r *route) is(method, path string) bool {
 func (a *App) onAdmin(r *route) bool { return r.config.Admin && a.config.HTTP.AdminAddr != "" }
 
 // addRoutes puts routes on a router, each behind what comes before all of them.
-func (a *App) addRoutes(to fiber.Router, routes []route, before []fiber.Handler) {
+func (a *App) addRoutes(to fiber.Router, routes []route, before []fiber.Handler, own bool) {
 	for _, r := range routes {
-		handlers := append(slices.Clone(before), a.guardRoute(r), unpacked, r.handler)
+		handlers := append(slices.Clone(before), a.guardRoute(r, own), unpacked, r.handler)
 		if r.method == MethodAll {
 			to.All(r.path, handlers...)
 			continue

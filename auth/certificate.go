@@ -29,7 +29,7 @@ type CertificateConfig struct {
 //   - a URI among its alternative names, and of several that of SPIFFE ("spiffe://example.org/agent"),
 //   - a DNS name,
 //   - a mail address,
-//   - the common name.
+//   - the common name, with "CN=" before it, as no authority is bound in what it writes there.
 //
 // ExpiresAt is the end of the certificate. A caller without a certificate has no credentials for it; the next verifier is
 // asked. A certificate that names nobody is invalid.
@@ -77,15 +77,22 @@ func subjectOf(c *x509.Certificate) string {
 			return u.String()
 		}
 	}
-	for _, names := range [][]string{uris(c), c.DNSNames, c.EmailAddresses, {c.Subject.CommonName}} {
+	for _, names := range [][]string{uris(c), c.DNSNames, c.EmailAddresses} {
 		for _, name := range names {
 			if name != "" {
 				return name
 			}
 		}
 	}
+	if c.Subject.CommonName != "" {
+		return commonName + c.Subject.CommonName
+	}
 	return ""
 }
+
+// commonName marks a subject that is one: the names that a CA may vouch for do not bound it (RFC 5280, 4.2.1.10), so it must
+// not pass for another.
+const commonName = "CN="
 
 func uris(c *x509.Certificate) (all []string) {
 	for _, u := range c.URIs {

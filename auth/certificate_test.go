@@ -30,8 +30,8 @@ func TestCertificateSubject(t *testing.T) {
 		"URI":              {&x509.Certificate{URIs: []*url.URL{uriOf(t, "urn:agent:7")}, DNSNames: []string{"a.example"}}, "urn:agent:7"},
 		"DNS":              {&x509.Certificate{DNSNames: []string{"a.example", "b.example"}, EmailAddresses: []string{"a@example.org"}, Subject: common}, "a.example"},
 		"mail":             {&x509.Certificate{EmailAddresses: []string{"a@example.org"}, Subject: common}, "a@example.org"},
-		"common name":      {&x509.Certificate{Subject: common}, "by-name"},
-		"an empty DNSName": {&x509.Certificate{DNSNames: []string{""}, Subject: common}, "by-name"},
+		"common name":      {&x509.Certificate{Subject: common}, "CN=by-name"},
+		"an empty DNSName": {&x509.Certificate{DNSNames: []string{""}, Subject: common}, "CN=by-name"},
 	} {
 		end := time.Unix(5000, 0)
 		c.cert.NotAfter = end

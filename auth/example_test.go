@@ -124,6 +124,6 @@ func ExampleCertificate() {
 	p, err = provider.Verify(context.Background(), &auth.Request{Token: "0123456789abcdef"})
 	fmt.Println(p.Subject, err)
 	// Output:
-	// mesh deployer [admin] <nil>
+	// mesh CN=deployer [admin] <nil>
 	// sue <nil>
 }

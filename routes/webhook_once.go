@@ -54,7 +54,9 @@ func (w *webhook) once(c *fiber.Ctx, s *store.Backend, key string) error {
 		defer cancel()
 		// What cannot be kept, or forgotten, is decided by the lease. It may have been lost, and be another's now.
 		if succeeded {
-			_, _ = s.Atomic.CAS(ctx, key, mine, []byte(handled), w.config.Remember)
+			if kept, err := s.Atomic.CAS(ctx, key, mine, []byte(handled), w.config.Remember); !kept && err == nil {
+				_, _ = s.Atomic.SetNX(ctx, key, []byte(handled), w.config.Remember) // it took longer than the lease, and nobody else has it
+			}
 		} else {
 			_, _ = s.Atomic.CAS(ctx, key, mine, nil, 0)
 		}

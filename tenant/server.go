@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -60,8 +61,10 @@ func (t *Tenants) server(ctx context.Context, g *grant) (*fastmcp.App, error) {
 		if live := s.live.Load(); live != nil && live.turn == g.turn {
 			live.touch(now)
 			return live.app, nil
-		} else if live != nil {
-			g = t.latest(g) // what was asked for may be older than what is there
+		}
+		var err error
+		if g, err = t.latest(ctx, g); err != nil {
+			return nil, err
 		}
 		b, err := t.begin(s, g, now)
 		if err != nil {
@@ -125,14 +128,13 @@ func (t *Tenants) begin(s *slot, g *grant, now time.Time) (*building, error) {
 	return b, nil
 }
 
-// latest is what the token of g has been given last, as far as this node knows.
-func (t *Tenants) latest(g *grant) *grant {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	if k := t.known[t.ids[g.info.ID]]; k != nil {
-		return k.grant
+// latest is what the token of g stands for now: it may have been updated since, or removed, which is the error. It is asked
+// once the slot is there: who removes the token forgets it first, and then takes its slot, with what is built there.
+func (t *Tenants) latest(ctx context.Context, g *grant) (*grant, error) {
+	if !isID(g.info.ID) {
+		return g, nil // of another verifier's tenant
 	}
-	return g
+	return t.granted(ctx, g.info.ID)
 }
 
 // start runs f on its own, unless the tenants are closed; Close waits for it.
@@ -149,15 +151,19 @@ func (t *Tenants) start(f func()) bool {
 // build builds a server, and puts it into its place. No other is built for its tenant meanwhile.
 func (t *Tenants) build(s *slot, g *grant, b *building) {
 	defer close(b.done)
+	over := false
+	defer func() {
+		if !over {
+			t.fail(s, g, b, errGoexit)
+		}
+	}()
 	begun := t.config.Now()
 	app, limits, err := t.make(g)
 	now := t.config.Now()
 	e := ServerEvent{Tenant: s.tenant, Plan: g.info.Plan, At: now, Duration: now.Sub(begun)}
 	if err != nil {
-		old, failure := t.failed(s, g, err, now)
-		b.err = &Unavailable{RetryAfter: failure.RetryAfter, Correlation: failure.Correlation, err: err}
-		tell(t, "ServerFailed", t.config.On.ServerFailed, failure)
-		t.retire(old)
+		over = true
+		t.fail(s, g, b, err)
 		return
 	}
 	next := &server{app: app, turn: g.turn, plan: g.info.Plan, limits: limits, built: now}
@@ -166,9 +172,10 @@ func (t *Tenants) build(s *slot, g *grant, b *building) {
 	if !s.isGone() {
 		// Before anybody can pick it, or another be built: the host keeps the one that was taken in last. The clients of
 		// sessions hear that lists have changed; when they ask, they wait for this one.
-		t.settle(t.base, s.tenant, app)
+		_ = t.settle(t.base, s.tenant, app) // who calls is told what is wrong
 	}
 	old, ok := s.place(next)
+	over = true
 	switch {
 	case !ok:
 		b.err = &Unavailable{RetryAfter: time.Second, err: fmt.Errorf("tenant: %s has gone while its server was built", s.tenant)}
@@ -179,6 +186,17 @@ func (t *Tenants) build(s *slot, g *grant, b *building) {
 		tell(t, "ServerRegistered", t.config.On.ServerRegistered, e)
 	}
 	t.retire(old)
+}
+
+// errGoexit: a factory, or a hook of its App, has ended the goroutine that builds.
+var errGoexit = errors.New("tenant: the factory has ended its goroutine, as runtime.Goexit does: have it return an error")
+
+// fail ends a build that has failed.
+func (t *Tenants) fail(s *slot, g *grant, b *building, err error) {
+	old, failure := t.failed(s, g, err, t.config.Now())
+	b.err = &Unavailable{RetryAfter: failure.RetryAfter, Correlation: failure.Correlation, err: err}
+	defer t.retire(old)
+	tell(t, "ServerFailed", t.config.On.ServerFailed, failure)
 }
 
 func (s *slot) isGone() bool {

@@ -178,7 +178,8 @@ func (t *Tenants) UpdatePlan(ctx context.Context, id, plan string, grants ...Gra
 
 // RemoveToken removes a token: from now on it is unknown, and its sessions and streams are ended, on all nodes. Calls that
 // run are cancelled. The error is ErrUnknownToken, or the store's; when the token is removed and a session could not be
-// ended, it says so.
+// ended, it says so, and removing it once more ends those that are left: the error is ErrUnknownToken when none is. A process
+// that has no host (see Host and Routes) cannot end sessions whose server is not here.
 func (t *Tenants) RemoveToken(ctx context.Context, token string) error {
 	return t.RemoveID(ctx, t.digests.of(token).id())
 }
@@ -201,6 +202,10 @@ func (t *Tenants) RemoveID(ctx context.Context, id string) error {
 	}
 	unlisted := t.unlist(ctx, id)
 	if raw == nil {
+		// It may have been removed before, and not all of its sessions ended.
+		if err := errors.Join(t.expel(ctx, id), unlisted); err != nil {
+			return err
+		}
 		return ErrUnknownToken
 	}
 	info := Info{ID: id}

@@ -255,7 +255,9 @@ func (c *cluster) change(r *Record, fn func(*stored)) error {
 func (c *cluster) remove(r *Record) error {
 	ctx, cancel := c.ctx()
 	defer cancel()
-	err := c.b.KV.Delete(ctx, recordKey(r.ID))
+	if err := c.b.KV.Delete(ctx, recordKey(r.ID)); err != nil {
+		return c.failed(err) // it is there still, and in its indexes, where who tries again finds it
+	}
 	// The rest is of no use without the record, and expires.
 	_ = c.b.KV.Delete(ctx, stateKey(r.ID))
 	for _, set := range r.sets() {
@@ -263,7 +265,7 @@ func (c *cluster) remove(r *Record) error {
 	}
 	_ = c.b.Log.Drop(ctx, streamName(r.ID, r.own.id))
 	c.tell(everyNode, message{Kind: toldEnded, Session: r.ID})
-	return c.failed(err)
+	return nil
 }
 
 // renew gives sessions that are in use here new time in the store, well before theirs is over.

@@ -44,6 +44,13 @@ func (f failingKV) Set(ctx context.Context, key string, v []byte, ttl time.Durat
 	return f.KV.Set(ctx, key, v, ttl)
 }
 
+func (f failingKV) Delete(ctx context.Context, key string) error {
+	if f.s.down.Load() {
+		return errDown
+	}
+	return f.KV.Delete(ctx, key)
+}
+
 type failingLog struct {
 	store.Log
 	s *shared

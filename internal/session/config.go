@@ -74,6 +74,9 @@ type Config struct {
 	// OnEnd, if not nil, hears once of each session that has ended, after its OnCreate has returned unless End or
 	// Close was called meanwhile. It must not call Hub.Close.
 	OnEnd func(*Record, Reason)
+	// OnGone, if not nil, is called behind OnEnd, and for sessions that end here only, because another node has them or has
+	// ended them, too.
+	OnGone func()
 
 	// Share, when it is not nil, has the sessions kept where other nodes find them. What is here of one is then a copy,
 	// and MaxPerPrincipal and MaxPerIP count the sessions that this node has opened.

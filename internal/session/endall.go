@@ -1,33 +1,42 @@
 package session
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // EndAll ends every session, on all nodes that share them, and says how many there were. Those that begin meanwhile may
-// stay. An error is ErrUnavailable: then some may still be there.
+// stay. An error is ErrUnavailable: then some may still be there, but their streams here have ended.
 func (h *Hub) EndAll(ctx context.Context) (n int, err error) {
+	var here []string
+	h.All(func(r *Record) bool {
+		here = append(here, r.ID)
+		return true
+	})
+	n, err = h.endEach(here)
 	if h.cluster == nil {
-		h.All(func(r *Record) bool {
-			if h.finish(r, Deleted, r.end()) {
-				n++
-			}
-			return true
-		})
-		return n, nil
+		return n, err
 	}
-	ids, err := h.cluster.ids(ctx, allSessions)
-	if err != nil {
-		return 0, err
-	}
+	elsewhere, failed := h.cluster.ids(ctx, allSessions)
+	m, more := h.endEach(elsewhere)
+	return n + m, errors.Join(err, failed, more)
+}
+
+func (h *Hub) endEach(ids []string) (n int, err error) {
 	for _, id := range ids {
-		there, err := h.End(id)
-		if err != nil {
-			return n, err
-		}
+		there, failed := h.End(id)
 		if there {
 			n++
 		}
+		if failed == nil {
+			continue
+		}
+		err = errors.Join(err, failed)
+		if r := h.find(id); r != nil { // the store may have it still: here nobody uses it any more
+			h.finish(r, Elsewhere, r.end())
+		}
 	}
-	return n, nil
+	return n, err
 }
 
 // ids are the sessions of an index.

@@ -227,6 +227,9 @@ func (h *Hub) farewell(r *Record, why Reason) {
 	if h.c.OnEnd != nil && (h.cluster == nil || why != Elsewhere && why != Closed) {
 		h.c.OnEnd(r, why)
 	}
+	if h.c.OnGone != nil && why != Closed {
+		h.c.OnGone()
+	}
 }
 
 // newID is a session id: visible ASCII, as the Mcp-Session-Id header wants it.

@@ -39,6 +39,16 @@ func (h *Handler) AdmitsOrigin(origin string, local func() netip.Addr) bool {
 	return h.gate.admitsOrigin(origin, local)
 }
 
+// AdmitsHost tells that the server answers to the name that is asked for, or that it is an address: no page has one of a name
+// that was bound anew (DNS rebinding).
+func (h *Handler) AdmitsHost(x Exchange) bool {
+	if h.gate.host(x) {
+		return true
+	}
+	_, err := netip.ParseAddr(hostname(x.Host()))
+	return err == nil
+}
+
 // Origins is Config.Origins.
 func (h *Handler) Origins() []string { return slices.Clone(h.config.Origins) }
 
