@@ -173,7 +173,7 @@ type SessionConfig struct {
 	TTL time.Duration
 	// MaxPerPrincipal and MaxPerIP bound who may have how many, Max all of them. A full house first loses the session
 	// that has been idle longest, then answers 503. Defaults: 1,000, 1,000 and 100,000. Callers without a name are
-	// bounded by address alone.
+	// bounded by address alone. Where Config.Select picks Apps, Max of the App that picks bounds all of their sessions together, too.
 	MaxPerPrincipal, MaxPerIP, Max int
 	// LogEvents and LogBytes bound what each stream keeps for clients that come back. Defaults: 256 and 1 MiB.
 	LogEvents, LogBytes int

@@ -27,13 +27,13 @@ func (s *slot) busy() bool { return s.gate.inside.Load() > 0 }
 func (t *Tenants) Handler() fastmcp.Handler { return t.admit }
 
 func (t *Tenants) admit(c *fastmcp.Context) error {
-	p := c.Principal()
-	if p == nil || p.Tenant == "" {
+	tenant := c.Tenant() // not the principal's, whom the host itself may serve
+	if tenant == "" {
 		return c.Next()
 	}
-	s := t.slotOf(p.Tenant)
+	s := t.slotOf(tenant)
 	if s == nil {
-		return c.Next() // the host itself serves the caller
+		return c.Next() // another Select has picked its App
 	}
 	s.gate.inside.Add(1)
 	defer s.gate.inside.Add(-1)
@@ -53,7 +53,7 @@ func (t *Tenants) admit(c *fastmcp.Context) error {
 		return fastmcp.TooMany(time.Second, "Too many requests: this tenant may have %d at once", most)
 	}
 	if most := live.limits.Sessions; most > 0 && c.Method() == protocol.MethodInitialize {
-		free, ok := t.reserve(c, p.Tenant, most)
+		free, ok := t.reserve(c, tenant, most)
 		defer free()
 		if !ok {
 			return fastmcp.TooMany(0, "Too many sessions: this tenant may have %d: end one first", most)
@@ -129,9 +129,10 @@ func (t *Tenants) warnUncounted(what string, err error) {
 }
 
 // Of a tenant with Limits.Sessions the store has a list of the sessions, by fingerprints, which each node that has them
-// renews. The list is what is counted.
+// renews while their server is there. The list is what is counted. Sessions outlive a server that is idle, or its node, by as
+// long as they are good for, and so do their places: an hour, as fastmcp.SessionConfig.TTL is unless it is set.
 const (
-	sessionKept    = 10 * time.Minute
+	sessionKept    = time.Hour
 	sessionRenewal = 3 * time.Minute
 	reservation    = 30 * time.Second
 )
@@ -167,11 +168,16 @@ func (t *Tenants) reserve(ctx context.Context, tenant string, most int) (free fu
 
 // countSession counts a session of a tenant that has a limit, or counts it no more.
 func (t *Tenants) countSession(s *fastmcp.Session, here bool) {
-	slot := t.slotOf(s.Tenant())
-	if slot == nil || s.ID() == "" {
+	if s.ID() == "" || t.base.Err() != nil {
 		return
 	}
-	if live := slot.live.Load(); live == nil || live.limits.Sessions <= 0 {
+	limited := !here // where there is no server it is not known: a place that is not given back would be missed
+	if slot := t.slotOf(s.Tenant()); slot != nil {
+		if live := slot.live.Load(); live != nil {
+			limited = live.limits.Sessions > 0
+		}
+	}
+	if !limited {
 		return
 	}
 	ctx, cancel := context.WithTimeout(t.base, storeTimeout)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,6 +52,9 @@ func (g *grant) record() []byte {
 	return b
 }
 
+// errRecord: the store answers, and what it has cannot be read.
+var errRecord = errors.New("tenant: the record in the store")
+
 // parseGrant reads a record. nil is that the token is none: there is no record, or it is of another token.
 func parseGrant(raw []byte, id string) (*grant, error) {
 	if raw == nil {
@@ -59,10 +63,10 @@ func parseGrant(raw []byte, id string) (*grant, error) {
 	var r record
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if err := d.Decode(&r); err != nil || len(r.Hash) != len(digest{}) {
-		return nil, fmt.Errorf("tenant: the record of %s in the store is none", id)
+		return nil, fmt.Errorf("%w of %s is none", errRecord, id)
 	}
 	if r.Version != recordVersion {
-		return nil, fmt.Errorf("tenant: the record of %s in the store is of version %d, and this node reads %d", id, r.Version, recordVersion)
+		return nil, fmt.Errorf("%w of %s is of version %d, and this node reads %d", errRecord, id, r.Version, recordVersion)
 	}
 	return &grant{
 		digest: digest(r.Hash), turn: r.Turn, principal: principalOf(id),

@@ -37,6 +37,9 @@ func (t *Tenants) Routes(app *fastmcp.App, path string, guard auth.Guard) {
 	if guard != nil {
 		config.CanAccess = noTenants(guard)
 	}
+	t.mu.Lock()
+	t.routed = app
+	t.mu.Unlock()
 	api := admin{t}
 	app.AddRoute(fiber.MethodGet, path, api.list, config)
 	app.AddRoute(fiber.MethodGet, path+"/stats", api.stats, config)

@@ -37,8 +37,9 @@ func (t *Tenants) Select(ctx context.Context, p *auth.Principal) (*fastmcp.App, 
 	if p == nil || p.Tenant == "" {
 		return nil, nil
 	}
-	if app, ok := ctx.Value(settling{}).(*fastmcp.App); ok {
-		return app, nil
+	if pick, ok := ctx.Value(settlingKey{}).(*settling); ok {
+		pick.picked.Store(true)
+		return pick.app, nil
 	}
 	if p.Issuer != Issuer {
 		return t.selectPlan(ctx, p)
@@ -76,6 +77,9 @@ var errTenantName = fmt.Errorf("tenant: another verifier vouches for a tenant wh
 
 // selectPlan picks the server of a caller whom another verifier knows.
 func (t *Tenants) selectPlan(ctx context.Context, p *auth.Principal) (*fastmcp.App, error) {
+	if strings.HasPrefix(p.Tenant, idPrefix) {
+		return nil, errTenantName // the host itself may keep things by that name, too
+	}
 	t.mu.RLock()
 	f := t.byPlan
 	t.mu.RUnlock()
@@ -85,9 +89,6 @@ func (t *Tenants) selectPlan(ctx context.Context, p *auth.Principal) (*fastmcp.A
 	name := f(p)
 	if name == "" {
 		return nil, nil
-	}
-	if strings.HasPrefix(p.Tenant, idPrefix) {
-		return nil, errTenantName
 	}
 	if err := t.Open(ctx); err != nil {
 		return nil, err

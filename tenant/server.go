@@ -176,6 +176,9 @@ func (t *Tenants) build(s *slot, g *grant, b *building) {
 	}
 	old, ok := s.place(next)
 	over = true
+	if ok {
+		t.serves.Store(true)
+	}
 	switch {
 	case !ok:
 		b.err = &Unavailable{RetryAfter: time.Second, err: fmt.Errorf("tenant: %s has gone while its server was built", s.tenant)}

@@ -1,12 +1,16 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
+	"github.com/fastmcp-go/fastmcp/internal/rpc"
 )
 
 func (t *Tenants) slotOf(tenant string) *slot {
@@ -138,32 +142,49 @@ func (t *Tenants) drop(ctx context.Context, tenant string, why Reason) (here boo
 // expel ends the server and the sessions of a token that this node has removed. Those of a server that is not here, as when it
 // was idle, are ended by one that is made for that.
 func (t *Tenants) expel(ctx context.Context, tenant string) error {
-	here, err := t.drop(ctx, tenant, ReasonRemoved)
-	if here {
+	if here, err := t.drop(ctx, tenant, ReasonRemoved); here {
 		return err
 	}
 	app := fastmcp.New(fastmcp.Config{Name: tenant, Log: t.config.Log})
-	if !t.settle(ctx, tenant, app) {
-		return err
+	switch err := t.settle(ctx, tenant, app); {
+	case errors.Is(err, errNoHost) && !t.serves.Load():
+		return nil // what only keeps tokens has no sessions
+	case err != nil:
+		return fmt.Errorf("tenant: %s is removed, and its sessions could not be ended: %w", tenant, err)
 	}
-	return errors.Join(err, t.end(ctx, app))
+	return t.end(ctx, app)
 }
+
+// errNoHost: there is nobody to ask for the sessions of a tenant whose server is not here.
+var errNoHost = errors.New("the host is not known: make it by Tenants.Host, or give it to Tenants.Routes")
 
 // settle has the host take in an App before its tenant calls: it takes in what Select picks, which it asks for any session.
-// It tells that there is a host.
-func (t *Tenants) settle(ctx context.Context, tenant string, app *fastmcp.App) bool {
+func (t *Tenants) settle(ctx context.Context, tenant string, app *fastmcp.App) error {
 	t.mu.RLock()
-	host := t.host
+	host := cmp.Or(t.host, t.routed)
 	t.mu.RUnlock()
 	if host == nil {
-		return false
+		return errNoHost
 	}
-	host.Engine().SessionRevision(context.WithValue(ctx, settling{}, app), principalOf(tenant), "none")
-	return true
+	pick := &settling{app: app}
+	// A session without an id is a mistake of the caller's, which is told once the App has been taken in.
+	r := host.Engine().End(context.WithValue(ctx, settlingKey{}, pick), &rpc.Call{Principal: principalOf(tenant)})
+	switch {
+	case !pick.picked.Load():
+		return errNoHost // it does not ask Tenants.Select
+	case r != nil && r.Class != rpc.BadRequest:
+		return fmt.Errorf("the host does not take in a server for it, the log says why: %s", r.Err.Message)
+	}
+	return nil
 }
 
-// settling is the key of the App that Select is to pick.
-type settling struct{}
+// settling is the App that Select is to pick, under settlingKey.
+type settling struct {
+	app    *fastmcp.App
+	picked atomic.Bool
+}
+
+type settlingKey struct{}
 
 // dropSoon is drop for a token that is gone, for who must not wait for it.
 func (t *Tenants) dropSoon(tenant string) {
@@ -229,22 +250,77 @@ func (t *Tenants) refresh(id string) {
 		}
 	}
 	t.slotsMu.RUnlock()
-	for _, tenant := range all {
-		now := t.config.Now()
-		t.mu.RLock()
-		d, ok := t.ids[tenant]
-		k := t.known[d]
-		t.mu.RUnlock()
-		if !ok || k.own() || now.Before(k.until.Add(-sweepEvery)) { // it is looked at again too late else
-			continue
+	var next atomic.Int64
+	var down atomic.Bool
+	var group sync.WaitGroup
+	for range min(refreshers, len(all)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(all)) && !down.Load(); i = next.Add(1) - 1 {
+				switch err := t.refreshOne(all[i]); {
+				case errors.Is(err, errRecord): // it is that of one tenant
+					if t.unread.again(t.config.Now()) {
+						t.config.Log.Error("tenant: what the store has of a token that is served cannot be read", "tenant", all[i], "error", err)
+					}
+				case err != nil:
+					down.Store(true) // each of the others would take as long to find out
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// refreshers is how many tokens are asked for at once.
+const refreshers = 4
+
+// refreshOne asks the store for the token of a server that runs here.
+func (t *Tenants) refreshOne(tenant string) error {
+	now := t.config.Now()
+	t.mu.RLock()
+	d, ok := t.ids[tenant]
+	k := t.known[d]
+	t.mu.RUnlock()
+	switch {
+	case !ok && !isID(tenant): // of another verifier's
+		return nil
+	case ok && (k.own() || now.Before(k.until.Add(-sweepEvery))): // it is looked at again too late else
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.base, storeTimeout)
+	defer cancel()
+	if !ok {
+		return t.refreshUnkept(ctx, tenant, now)
+	}
+	g, err := t.ask(ctx, d, now)
+	if err == nil && g != nil && g.turn != k.grant.turn {
+		t.renew(g)
+	}
+	return err
+}
+
+// refreshUnkept is refreshOne for a server whose token is not among those that are kept, as when it was built while the token
+// was updated.
+func (t *Tenants) refreshUnkept(ctx context.Context, tenant string, now time.Time) error {
+	_, g, err := t.readID(ctx, tenant)
+	switch {
+	case err != nil:
+		return err
+	case g == nil:
+		if !t.isOwnID(tenant) { // else it was added meanwhile
+			t.dropSoon(tenant)
 		}
-		ctx, cancel := context.WithTimeout(t.base, storeTimeout)
-		g, err := t.ask(ctx, d, now)
-		cancel()
-		if err != nil {
-			return // the store does not answer: each of the others would take as long to find out
-		}
-		if g != nil && g.turn != k.grant.turn {
+		return nil
+	}
+	if g, err = t.ask(ctx, g.digest, now); err == nil && g != nil { // it is kept from now on
+		t.renewTo(g)
+	}
+	return err
+}
+
+// renewTo is renew for a server of which it is not known what it was built for.
+func (t *Tenants) renewTo(g *grant) {
+	if s := t.slotOf(g.info.ID); s != nil {
+		if live := s.live.Load(); live != nil && live.turn != g.turn {
 			t.renew(g)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
@@ -50,11 +51,14 @@ type Tenants struct {
 	plans   map[string]plan
 	byPlan  func(*auth.Principal) string
 	host    *fastmcp.App
+	routed  *fastmcp.App // which Routes was given: the host, where Host has not made it
 	counted counted
 
 	lookups lookups
 
-	uncounted, full, slow seldom // what the operator was told
+	serves atomic.Bool // servers were built here: there is a host
+
+	uncounted, full, slow, unread seldom // what the operator was told
 
 	slotsMu sync.RWMutex
 	slots   map[string]*slot

@@ -82,7 +82,8 @@ type Config struct {
 	// and MaxPerPrincipal and MaxPerIP count the sessions that this node has opened.
 	Share *Share
 
-	// Above, when it is not nil, is a Hub that counts in Lost what this one loses, too.
+	// Above, when it is not nil, is a Hub that counts in Lost what this one loses, too, and whose MaxTotal and LogTotalBytes
+	// bound all hubs below it together.
 	Above *Hub
 
 	// Now tells the time. Default: time.Now.

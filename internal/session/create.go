@@ -80,6 +80,13 @@ func (h *Hub) makeRoom(r *Record) (evicted []*Record, err error) {
 	if h.draining.Load() {
 		return nil, ErrClosed
 	}
+	if h.top != h && h.top.count.Load() >= int64(h.top.c.MaxTotal) {
+		if idle := h.total.evict(h.now()); idle != nil { // one's own makes room, never another's
+			h.forget(idle)
+			return []*Record{idle}, nil
+		}
+		return nil, &FullError{Bound: "MaxTotal", RetryAfter: h.c.RetryAfter}
+	}
 	bounds := []struct {
 		name string
 		g    *group
@@ -107,6 +114,7 @@ func (h *Hub) makeRoom(r *Record) (evicted []*Record, err error) {
 // admit puts r into all tables. h.mu is held.
 func (h *Hub) admit(r *Record) {
 	h.total.add(r)
+	h.top.count.Add(1)
 	if r.PrincipalKey != "" && !r.adopted {
 		join(h.principals, r.PrincipalKey, r)
 	}

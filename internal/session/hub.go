@@ -13,9 +13,11 @@ import (
 type Hub struct {
 	c     Config
 	start time.Time
-	// bytes is how much all logs keep.
-	bytes atomic.Int64
-	lost  atomic.Int64 // see Lost
+	// top is the hub whose bounds hold for all that stand below it, Config.Above's or this one itself. What all of their logs
+	// keep is counted in its bytes, and all of their sessions in its count.
+	top          *Hub
+	bytes, count atomic.Int64
+	lost         atomic.Int64 // see Lost
 	// cluster is nil when sessions are this process's only.
 	cluster *cluster
 	// draining refuses new sessions and streams.
@@ -45,6 +47,11 @@ const (
 // New makes a Hub. It starts nothing: the sweeper runs only while there are sessions.
 func New(c Config) *Hub {
 	h := &Hub{c: c.withDefaults(), principals: map[string]*group{}, ips: map[prefix]*group{}}
+	h.top = h
+	if h.c.Above != nil {
+		h.top = h.c.Above.top
+		h.c.LogTotalBytes = h.top.c.LogTotalBytes
+	}
 	if h.c.Share != nil {
 		h.cluster = newCluster(h, h.c.Share)
 	}
@@ -212,6 +219,7 @@ func (h *Hub) forget(r *Record) {
 	delete(s.records, r.ID)
 	s.mu.Unlock()
 	h.total.remove(r)
+	h.top.count.Add(-1)
 	leave(h.principals, r.PrincipalKey, r)
 	leave(h.ips, r.ip, r)
 }

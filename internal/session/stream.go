@@ -262,7 +262,7 @@ func (s *Stream) discard(retry time.Duration) {
 // events is the stream's log. s.mu is held.
 func (s *Stream) events() eventLog {
 	if s.log == nil {
-		s.log = &ring{c: &s.rec.hub.c, shared: &s.rec.hub.bytes}
+		s.log = &ring{c: &s.rec.hub.c, shared: &s.rec.hub.top.bytes}
 	}
 	return s.log
 }

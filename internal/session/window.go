@@ -124,7 +124,7 @@ func (s *Stream) fits(size int) bool {
 	if unread <= 0 {
 		return true
 	}
-	if unread >= int64(h.c.LogSize) || h.bytes.Load() > h.c.LogTotalBytes {
+	if unread >= int64(h.c.LogSize) || h.top.bytes.Load() > h.c.LogTotalBytes {
 		return false
 	}
 	for n := s.at.cursor; n <= log.last(); n++ {
@@ -147,6 +147,6 @@ func (s *Stream) window(after int64) {
 	if s.log != nil {
 		s.log.clear()
 	}
-	s.log = &ring{c: &s.rec.hub.c, shared: &s.rec.hub.bytes, count: after}
+	s.log = &ring{c: &s.rec.hub.c, shared: &s.rec.hub.top.bytes, count: after}
 	s.sent = after
 }
