@@ -121,8 +121,8 @@ func TestDrain(t *testing.T) {
 		name, request string
 		status        int
 	}{
-		{"ready", "GET /ready HTTP/1.1\r\nHost: x\r\n\r\n", 503},
-		{"health", "GET /health HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+		{"ready", "GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n", 503},
+		{"health", "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
 		{"no route", "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404},
 	} {
 		conn := s.rawConn()

@@ -171,14 +171,14 @@ func (t *Tenants) countSession(s *fastmcp.Session, here bool) {
 	if s.ID() == "" || t.base.Err() != nil {
 		return
 	}
-	limited := !here // where there is no server it is not known: a place that is not given back would be missed
-	if slot := t.slotOf(s.Tenant()); slot != nil {
-		if live := slot.live.Load(); live != nil {
-			limited = live.limits.Sessions > 0
+	if here { // a place is given back whatever the limit is by now: its server may be gone, or have another
+		slot := t.slotOf(s.Tenant())
+		if slot == nil {
+			return
 		}
-	}
-	if !limited {
-		return
+		if live := slot.live.Load(); live == nil || live.limits.Sessions <= 0 {
+			return
+		}
 	}
 	ctx, cancel := context.WithTimeout(t.base, storeTimeout)
 	defer cancel()

@@ -34,6 +34,12 @@ func serve(t testing.TB, tenants *tenant.Tenants, l *logs, config fastmcp.Config
 	for _, f := range more {
 		f(app)
 	}
+	return listens(t, tenants, app, l)
+}
+
+// listens has a host listen for one test.
+func listens(t testing.TB, tenants *tenant.Tenants, app *fastmcp.App, l *logs) *host {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,8 @@ import (
 // guard says who may: it is asked about callers whom another verifier of the host's Auth knows, as auth.RequireRole("admin").
 // Tenants themselves may never, whatever it says. On HTTPConfig.AdminAddr, where the routes are served alone if there is such
 // an address, guard may be nil: whoever reaches it may all. Routes panics when the API would not be protected.
+//
+// Where the host was not made by Host, give its App: the sessions of removed tokens are ended there.
 func (t *Tenants) Routes(app *fastmcp.App, path string, guard auth.Guard) {
 	path = "/" + strings.Trim(path, "/")
 	if path == "/" {
@@ -37,9 +39,6 @@ func (t *Tenants) Routes(app *fastmcp.App, path string, guard auth.Guard) {
 	if guard != nil {
 		config.CanAccess = noTenants(guard)
 	}
-	t.mu.Lock()
-	t.routed = app
-	t.mu.Unlock()
 	api := admin{t}
 	app.AddRoute(fiber.MethodGet, path, api.list, config)
 	app.AddRoute(fiber.MethodGet, path+"/stats", api.stats, config)
@@ -47,6 +46,9 @@ func (t *Tenants) Routes(app *fastmcp.App, path string, guard auth.Guard) {
 	app.AddRoute(fiber.MethodPost, path, api.add, config)
 	app.AddRoute(fiber.MethodPut, path+"/:id", api.update, config)
 	app.AddRoute(fiber.MethodDelete, path+"/:id", api.remove, config)
+	t.mu.Lock()
+	t.routed = app
+	t.mu.Unlock()
 }
 
 // noTenants keeps those away whom the API is about: a guard that lets in whoever is known would let in them.

@@ -27,10 +27,13 @@ type shared struct {
 	heard atomic.Int64 // how often a node was told that another has added a token
 	deaf  atomic.Bool  // what nodes tell each other of tokens is lost
 	down  atomic.Bool  // nothing is answered
-	mu    sync.Mutex
-	slow  chan struct{} // what is read of a token next arrives when it is closed; nil: at once
-	lost  []func()
-	keys  []string // all that were written
+	// unlisted: the lists of what is not the tenants' are not answered
+	unlisted atomic.Bool
+	mu       sync.Mutex
+	places   []time.Duration // how long those of sessions were to be kept
+	slow     chan struct{}   // what is read of a token next arrives when it is closed; nil: at once
+	lost     []func()
+	keys     []string // all that were written
 }
 
 func newShared() *shared {
@@ -73,6 +76,13 @@ func (s *shared) wrote(key string, val []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys = append(s.keys, key+"="+string(val))
+}
+
+// kept is how long the places of sessions were to be kept.
+func (s *shared) kept() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.places)
 }
 
 // lose tells all subscribers that messages may have been lost.
@@ -151,12 +161,20 @@ func (x sharedIndex) Put(ctx context.Context, set, member string, ttl time.Durat
 		return err
 	}
 	x.s.wrote(set, []byte(member))
+	if strings.HasPrefix(set, "@tenants:sessions/") && !strings.HasPrefix(member, "new ") {
+		x.s.mu.Lock()
+		x.s.places = append(x.s.places, ttl)
+		x.s.mu.Unlock()
+	}
 	return x.Index.Put(ctx, set, member, ttl)
 }
 
 func (x sharedIndex) Members(ctx context.Context, set, cursor string, n int) ([]string, string, error) {
 	if err := x.s.failure(); err != nil {
 		return nil, "", err
+	}
+	if x.s.unlisted.Load() && !strings.HasPrefix(set, "@tenants:") {
+		return nil, "", errDown
 	}
 	return x.Index.Members(ctx, set, cursor, n)
 }
