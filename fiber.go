@@ -242,7 +242,8 @@ func inspect(c *fiber.Ctx) error {
 func (a *App) gateHost(c *fiber.Ctx) error {
 	x := fasthost.Acquire(c.Context(), &a.host)
 	defer x.Release()
-	if x.LocalIP().IsUnspecified() || a.http.AdmitsHost(x) { // App.Test comes by no address
+	// App.Test comes by no address, and who asks by HTTP/1.0 for no name is no page.
+	if x.LocalIP().IsUnspecified() || x.Host() == "" || a.http.AdmitsHost(x) {
 		return c.Next()
 	}
 	return fiber.NewError(fiber.StatusForbidden, "Forbidden: this server does not answer to that name; Config.Hosts lists those that it answers to")

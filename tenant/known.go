@@ -110,17 +110,24 @@ type flight struct {
 func (t *Tenants) find(ctx context.Context, d digest, ip netip.Addr) (*grant, error) {
 	now := t.config.Now()
 	t.mu.RLock()
-	k, unknown := t.known[d], t.unknown[d]
+	k := t.known[d]
+	g, sure := t.recall(d, now)
 	t.mu.RUnlock()
 	switch {
-	case k != nil && k.grant.is(d) && (k.own() || now.Before(k.until)):
-		return k.grant, nil
-	case now.Before(unknown):
-		return nil, nil
+	case sure:
+		return g, nil
 	case k == nil && t.remote && !t.lookups.allow(ip, now):
 		return nil, errBusy
 	}
 	return t.ask(ctx, d, now)
+}
+
+// recall tells what a token stands for as far as it is known here, and whether that is to be believed. t.mu is held.
+func (t *Tenants) recall(d digest, now time.Time) (g *grant, sure bool) {
+	if k := t.known[d]; k != nil && k.grant.is(d) && (k.own() || now.Before(k.until)) {
+		return k.grant, true
+	}
+	return nil, now.Before(t.unknown[d])
 }
 
 // errBusy: others, or this address, try tokens.
@@ -135,6 +142,10 @@ func (t *Tenants) ask(ctx context.Context, d digest, now time.Time) (*grant, err
 	f := t.flights[d]
 	first := f == nil
 	if first {
+		if g, sure := t.recall(d, now); sure { // somebody else's question has just been answered
+			t.mu.Unlock()
+			return g, nil
+		}
 		f = &flight{done: make(chan struct{})}
 		t.flights[d] = f
 	}

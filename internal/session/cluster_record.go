@@ -251,12 +251,13 @@ func (c *cluster) change(r *Record, fn func(*stored)) error {
 	return ErrConflict
 }
 
-// remove takes a session out of the store.
-func (c *cluster) remove(r *Record) error {
+// remove takes a session out of the store, and tells whether it was there: who takes it out has ended it, and nobody else.
+func (c *cluster) remove(r *Record) (there bool, err error) {
 	ctx, cancel := c.ctx()
 	defer cancel()
-	if err := c.b.KV.Delete(ctx, recordKey(r.ID)); err != nil {
-		return c.failed(err) // it is there still, and in its indexes, where who tries again finds it
+	data, err := c.b.Atomic.Take(ctx, recordKey(r.ID))
+	if err != nil {
+		return false, c.failed(err) // it is there still, and in its indexes, where who tries again finds it
 	}
 	// The rest is of no use without the record, and expires.
 	_ = c.b.KV.Delete(ctx, stateKey(r.ID))
@@ -265,7 +266,7 @@ func (c *cluster) remove(r *Record) error {
 	}
 	_ = c.b.Log.Drop(ctx, streamName(r.ID, r.own.id))
 	c.tell(everyNode, message{Kind: toldEnded, Session: r.ID})
-	return nil
+	return data != nil, nil
 }
 
 // renew gives sessions that are in use here new time in the store, well before theirs is over.

@@ -44,11 +44,16 @@ func (f failingKV) Set(ctx context.Context, key string, v []byte, ttl time.Durat
 	return f.KV.Set(ctx, key, v, ttl)
 }
 
-func (f failingKV) Delete(ctx context.Context, key string) error {
+type failingAtomic struct {
+	store.Atomic
+	s *shared
+}
+
+func (f failingAtomic) Take(ctx context.Context, key string) ([]byte, error) {
 	if f.s.down.Load() {
-		return errDown
+		return nil, errDown
 	}
-	return f.KV.Delete(ctx, key)
+	return f.Atomic.Take(ctx, key)
 }
 
 type failingLog struct {
@@ -71,7 +76,7 @@ func newShared(t testing.TB) *shared {
 	s := &shared{}
 	failing := *b
 	failing.Shared = true
-	failing.KV, failing.Log = failingKV{b.KV, s}, failingLog{b.Log, s}
+	failing.KV, failing.Atomic, failing.Log = failingKV{b.KV, s}, failingAtomic{b.Atomic, s}, failingLog{b.Log, s}
 	s.Backend = &failing
 	return s
 }

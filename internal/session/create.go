@@ -62,8 +62,12 @@ func (h *Hub) evicted(r *Record) {
 		h.farewell(r, Elsewhere)
 		return
 	case h.cluster != nil:
-		if err := h.cluster.remove(r); err != nil {
+		switch there, err := h.cluster.remove(r); {
+		case err != nil:
 			h.cluster.log.Warn("a session that had to go is still in the store", "error", err)
+		case !there:
+			h.farewell(r, Elsewhere)
+			return
 		}
 	}
 	h.farewell(r, Evicted)

@@ -135,8 +135,13 @@ func (h *Hub) End(id string) (bool, error) {
 			return false, err
 		}
 		if r != nil {
-			if err := h.cluster.remove(r); err != nil {
+			there, err := h.cluster.remove(r)
+			if err != nil {
 				return false, err
+			}
+			if !there { // another node was quicker, and has told
+				h.finish(r, Elsewhere, r.end())
+				return false, nil
 			}
 		}
 	}
