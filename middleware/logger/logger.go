@@ -34,7 +34,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fastmcp-go/fastmcp"
-	"github.com/fastmcp-go/fastmcp/middleware/internal/fingerprint"
+	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/redact"
 )
@@ -157,7 +157,7 @@ func appendSubject(line []slog.Attr, c *fastmcp.Context) []slog.Attr {
 	switch name := c.Name(); {
 	case name == "":
 	case strings.HasPrefix(c.Method(), "tasks/"):
-		line = append(line, slog.String("task", fingerprint.Of(name))) // who has no name of his own owns a task by knowing its id
+		line = append(line, slog.String("task", session.Fingerprint(name))) // who has no name of his own owns a task by knowing its id
 	default:
 		line = append(line, slog.String("name", cut(name, maxName)))
 	}
