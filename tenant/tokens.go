@@ -24,9 +24,7 @@ func (t *Tenants) TryAddToken(token string, f Factory, grants ...Grant) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(t.base, storeTimeout)
-	defer cancel()
-	switch has, err := t.HasToken(ctx, token); {
+	switch has, err := t.isThere(token); {
 	case err != nil:
 		return err
 	case has:
@@ -54,9 +52,7 @@ func (t *Tenants) UpdateToken(token string, f Factory, grants ...Grant) error {
 	k := t.known[g.digest]
 	if k == nil || !k.own() {
 		t.mu.Unlock()
-		ctx, cancel := context.WithTimeout(t.base, storeTimeout)
-		defer cancel()
-		switch has, err := t.HasToken(ctx, token); {
+		switch has, err := t.isThere(token); {
 		case err != nil:
 			return err
 		case has:
@@ -70,6 +66,13 @@ func (t *Tenants) UpdateToken(token string, f Factory, grants ...Grant) error {
 	t.tellToken(changeUpdated, g.info, false)
 	t.renew(g)
 	return nil
+}
+
+// isThere is HasToken for those who bring no context.
+func (t *Tenants) isThere(token string) (bool, error) {
+	ctx, cancel := context.WithTimeout(t.base, storeTimeout)
+	defer cancel()
+	return t.HasToken(ctx, token)
 }
 
 // ownGrant is that of a token with a factory.
