@@ -164,6 +164,6 @@ func (s *static) tag(name string, info fs.FileInfo, file io.ReadSeeker) string {
 		return ""
 	}
 	tag := `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`
-	s.tags.Store(name, tag)
+	s.tags.Store(strings.Clone(name), tag) // Fiber uses the memory of the path again
 	return tag
 }

@@ -3,6 +3,7 @@ package routes_test
 import (
 	"context"
 	"embed"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -219,6 +220,33 @@ func TestStaticFS(t *testing.T) {
 	unseekable := serves(t, routes.StaticFS(plainFS{fstest.MapFS{"x": {Data: []byte("x")}}}))
 	if res, _ := unseekable("GET", "/s/x"); res.StatusCode != 500 {
 		t.Errorf("a file that cannot be read from any place: %d", res.StatusCode)
+	}
+}
+
+// What is kept of a path must not be Fiber's memory, in which the next path stands: a file would have another's tag, and be
+// told not to have changed.
+func TestStaticKeepsTags(t *testing.T) {
+	files := fstest.MapFS{}
+	for i := range 64 {
+		files[fmt.Sprintf("file-%02d.txt", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "%d", i)}
+	}
+	ask := serves(t, routes.StaticFS(files))
+	tags, again := map[string]string{}, map[string]string{}
+	for _, round := range []map[string]string{tags, again} {
+		for name := range files {
+			res, _ := ask("GET", "/s/"+name)
+			round[name] = res.Header.Get("Etag")
+		}
+	}
+	different := map[string]bool{}
+	for name, tag := range tags {
+		different[tag] = true
+		if again[name] != tag {
+			t.Errorf("%s has had the tag %s, and has %s", name, tag, again[name])
+		}
+	}
+	if len(different) != len(files) {
+		t.Errorf("%d files have %d tags", len(files), len(different))
 	}
 }
 

@@ -46,7 +46,7 @@ func bound(o *goredis.Options, c Config) *goredis.Options {
 	o.Protocol = 2
 	o.MaxRetries = -1
 	o.DialTimeout, o.DialerRetries, o.DialerRetryTimeout = c.DialTimeout, 1, time.Millisecond
-	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = c.ReadTimeout, c.WriteTimeout, c.ReadTimeout
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = c.ReadTimeout, c.WriteTimeout, c.Timeout
 	o.ContextTimeoutEnabled = true
 	o.PoolSize = c.PoolSize
 	o.DisableIdentity = true
@@ -59,7 +59,7 @@ func boundSentinel(o *goredis.FailoverOptions, c Config) *goredis.FailoverOption
 	o.Protocol = 2
 	o.MaxRetries = -1
 	o.DialTimeout, o.DialerRetries, o.DialerRetryTimeout = c.DialTimeout, 1, time.Millisecond
-	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = c.ReadTimeout, c.WriteTimeout, c.ReadTimeout
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = c.ReadTimeout, c.WriteTimeout, c.Timeout
 	o.ContextTimeoutEnabled = true
 	o.PoolSize = c.PoolSize
 	o.DisableIdentity = true
@@ -70,7 +70,7 @@ func newCluster(o *goredis.ClusterOptions, c Config) *goredis.ClusterClient {
 	o.Protocol = 2
 	o.MaxRetries = -1
 	o.DialTimeout, o.DialerRetries, o.DialerRetryTimeout = c.DialTimeout, 1, time.Millisecond
-	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = c.ReadTimeout, c.WriteTimeout, c.ReadTimeout
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = c.ReadTimeout, c.WriteTimeout, c.Timeout
 	o.ContextTimeoutEnabled = true
 	o.PoolSize = c.PoolSize
 	o.DisableIdentity = true

@@ -191,9 +191,10 @@ type stream struct {
 	in   *bufio.Reader
 	body io.Closer
 	stop context.CancelFunc
+	wait *time.Timer // cuts the stream when nothing comes
 }
 
-// open sends a request and does not wait for the end of its answer. Its waits are bounded all the same.
+// open sends a request and does not wait for the end of its answer. Each wait for a message is bounded all the same.
 func (c *client) open(ctx context.Context, req *http.Request) (*stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(patience, cancel)
@@ -208,13 +209,17 @@ func (c *client) open(ctx context.Context, req *http.Request) (*stream, error) {
 		cancel()
 		return nil, err
 	}
-	return &stream{res.Header.Get(cluster.NodeHeader), bufio.NewReader(res.Body), res.Body, cancel}, nil
+	return &stream{res.Header.Get(cluster.NodeHeader), bufio.NewReader(res.Body), res.Body, cancel, timer}, nil
 }
 
 // next waits for the next message.
-func (s *stream) next() (message, string, error) { return nextEvent(s.in) }
+func (s *stream) next() (message, string, error) {
+	s.wait.Reset(patience)
+	return nextEvent(s.in)
+}
 
 func (s *stream) close() {
+	s.wait.Stop()
 	s.stop()
 	_ = s.body.Close()
 }

@@ -142,7 +142,7 @@ func manySessions(t *testing.T, c *cluster.Cluster, sessions, events int) {
 	begun := time.Now()
 	for _, p := range pairs {
 		all.Go(func() {
-			if r, err := p.one.call(t.Context(), p.at, "send_number", fmt.Sprintf(`{"n":1,"count":%d}`, events)); err != nil || r.status != 200 {
+			if r, err := p.one.call(t.Context(), p.at, "send_number", fmt.Sprintf(`{"n":1,"count":%d}`, events)); err != nil || r.status != 200 || strings.Contains(r.body, `"isError":true`) {
 				t.Error(r.status, r.body, err)
 			}
 		})
