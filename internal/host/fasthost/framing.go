@@ -16,12 +16,13 @@ type Fault struct {
 	Message string
 }
 
-// fault is the index of one in faults; fine and chunked are none.
+// fault is the index of one in faults; fine, chunked and spaced are none.
 type fault byte
 
 const (
 	fine fault = iota
 	chunked
+	spaced
 	badVersion
 	badMethod
 	badTarget
@@ -62,12 +63,13 @@ var faults = [...]Fault{
 // Screen looks at the headers of each request before its body is read. One with a fault gets neither its body read nor
 // a 100 Continue; its handler finds the fault by Refused, and its connection ends with the answer. One with a chunked body
 // is served, but its connection ends with the answer, too: fasthttp reads chunks more leniently than others do, so where
-// the body ends is not beyond doubt. It is for fasthttp.Server.HeaderReceived; maxBody, in bytes, is the server's own limit.
+// the body ends is not beyond doubt. The same goes for one with a header that ends in a space: fasthttp may have made that
+// of a folded line of spaces, and then reads the end of the headers twice. It is for fasthttp.Server.HeaderReceived; maxBody, in bytes, is the server's own limit.
 func Screen(maxBody int) func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		switch f := screen(h, maxBody); f {
 		case fine:
-		case chunked:
+		case chunked, spaced:
 			h.SetConnectionClose()
 		default:
 			mark(h, f)
@@ -102,18 +104,18 @@ func Refused(ctx *fasthttp.RequestCtx) *Fault {
 // it has the answer end the connection.
 func Inspect(ctx *fasthttp.RequestCtx) *Fault {
 	h := &ctx.Request.Header
-	f := screen(h, 0)
-	if f == chunked {
+	switch f := screen(h, 0); f {
+	case fine:
+		return nil
+	case chunked, spaced:
 		if hasTrailers(h) {
 			return &faults[trailers]
 		}
 		ctx.Response.SetConnectionClose()
 		return nil
+	default:
+		return &faults[f]
 	}
-	if f == fine {
-		return nil
-	}
-	return &faults[f]
 }
 
 // screen looks for a fault. It is on the way of every request: it reads the headers once, eight bytes at a time.
@@ -149,6 +151,8 @@ func screen(h *fasthttp.RequestHeader, maxBody int) fault {
 		return framed(seen.coding, seen.codings+seen.lengths, old)
 	case maxBody > 0 && h.ContentLength() > maxBody:
 		return tooLong
+	case seen.spaced:
+		return spaced
 	}
 	return fine
 }
@@ -214,6 +218,7 @@ func unprintable(x uint64) uint64 {
 type fields struct {
 	hosts, lengths, codings int
 	host, coding            []byte // the value of the last of each
+	spaced                  bool   // a line ends with a space
 }
 
 // scan goes from one byte that is not printable to the next: in plain headers those are the ends of lines.
@@ -257,6 +262,7 @@ func (s *fields) line(line []byte) fault {
 	if len(line) == 0 {
 		return fine
 	}
+	s.spaced = s.spaced || line[len(line)-1] == ' '
 	switch line[0] | 0x20 {
 	case ' ':
 		return folded

@@ -18,6 +18,7 @@ func FuzzScreen(f *testing.F) {
 		"POST /mcp HTTP/1.0\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\n{}GET / HTTP/1.0\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n",
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\na",
+		"GET / HTTP/1.1\r\nHost:bx\r\nX: a\r\n  \r\n\r\n",
 		"\r\nPOST / HTTP/1.1\r\nHost:x\r\nX:\tcaf\xc3\xa9\t\r\n\r\n",
 	} {
 		f.Add([]byte(head))
@@ -29,7 +30,7 @@ func FuzzScreen(f *testing.F) {
 			return
 		}
 		verdict := screen(h, 0)
-		if verdict > chunked {
+		if verdict > spaced {
 			if faults[verdict].Status == 0 {
 				t.Fatalf("%q: there is no answer to %d", b, verdict)
 			}
@@ -47,7 +48,7 @@ func FuzzScreen(f *testing.F) {
 		if length := int64(max(h.ContentLength(), 0)); !isChunked && length != req.ContentLength {
 			t.Fatalf("%q: %d bytes here, %d there", b, length, req.ContentLength)
 		}
-		if mine.Buffered() != theirs.Buffered() {
+		if verdict != spaced && mine.Buffered() != theirs.Buffered() { // behind one that is spaced nothing is read
 			t.Fatalf("%q: %d bytes are left here, %d there", b, mine.Buffered(), theirs.Buffered())
 		}
 		if req.URL.Host == "" && string(h.Host()) != req.Host {

@@ -34,6 +34,10 @@ func TestScreen(t *testing.T) {
 		{"a tab in a value", post + "X: a\tb, eight and more\r\n", fine},
 		{"bytes of another alphabet", post + "X: caf\xc3\xa9, eight and more\r\n", fine},
 		{"an empty value", post + "X:\r\n", fine},
+		{"a value that ends with a space", post + "X: a \r\n", spaced},
+		{"a Host that ends with a space", "POST /mcp HTTP/1.1\r\nHost: x \r\n", spaced},
+		{"a space and a tab at the end", post + "X: a\t \r\n", spaced},
+		{"too long and spaced", post + "X: a \r\nContent-Length: 1001\r\n", tooLong},
 		{"no headers in an old version", "GET / HTTP/1.0\r\n", fine},
 		{"as long as may be", post + "Content-Length: 1000\r\n", fine},
 		{"longer than may be", post + "Content-Length: 1001\r\n", tooLong},
@@ -65,7 +69,7 @@ func TestScreen(t *testing.T) {
 		{"no headers", "POST /mcp HTTP/1.1\r\n", noHost},
 		{"two Hosts", post + "hOST: y\r\n", manyHosts},
 		{"two Hosts in an old version", "POST /mcp HTTP/1.0\r\nHost: x\r\nHost: y\r\n", manyHosts},
-		{"an empty Host", "POST /mcp HTTP/1.1\r\nHost: \r\n", fine},
+		{"an empty Host", "POST /mcp HTTP/1.1\r\nHost:\r\n", fine},
 		{"a Host of IPv6", "POST /mcp HTTP/1.1\r\nHost: [::1]:8080\r\n", fine},
 		{"two names in a Host", "POST /mcp HTTP/1.1\r\nHost: x, y\r\n", badHost},
 		{"a space in a Host", "POST /mcp HTTP/1.1\r\nHost: x y\r\n", badHost},
@@ -86,7 +90,7 @@ func TestScreen(t *testing.T) {
 		if got := screen(h, 1000); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
-		if c.want > chunked && faults[c.want].Status == 0 {
+		if c.want > spaced && faults[c.want].Status == 0 {
 			t.Errorf("%s: there is no answer to it", c.name)
 		}
 	}
