@@ -16,8 +16,21 @@ var (
 	errNoReturn = errors.New("a client of HTTP+SSE cannot come back for an answer")
 )
 
-// bind gives a call what the connection knows: its session and revision. It refuses what may not come now.
+// bind gives a call what the connection knows: its session and revision. It refuses what may not come now. What a client
+// sends when it has read the answer to initialize waits until its session's own stream is there: it may be asked there for
+// what it sends.
 func (c *conn) bind(call *rpc.Call) *rpc.Refusal {
+	refusal := c.place(call)
+	if refusal == nil && call.Session != "" {
+		select {
+		case <-c.attached:
+		case <-c.ctx.Done():
+		}
+	}
+	return refusal
+}
+
+func (c *conn) place(call *rpc.Call) *rpc.Refusal {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	call.Session, call.Revision = c.session, c.revision
@@ -62,6 +75,7 @@ func (c *conn) run(job rpc.Job, call *rpc.Call) {
 	c.reply(reply.Data)
 	if open {
 		c.attach(call)
+		close(c.attached) // a connection has one session
 	}
 }
 

@@ -23,6 +23,7 @@ type conn struct {
 	feed      *streamhttp.Feed
 	ctx       context.Context // ends with the connection
 	cancel    context.CancelFunc
+	attached  chan struct{} // closed when the session has its own stream here
 
 	mu           sync.Mutex
 	timer        *time.Timer // what ends it when it does not initialize
@@ -41,7 +42,7 @@ type conn struct {
 
 func newConn(ctx context.Context, h *Handler, p *auth.Principal, x streamhttp.Exchange, feed *streamhttp.Feed) *conn {
 	// 2024-11-05 is the revision that has this transport; what its client speaks it says with initialize.
-	c := &conn{h: h, id: rand.Text(), principal: p, peer: peer{x}, feed: feed, revision: protocol.V20241105}
+	c := &conn{h: h, id: rand.Text(), principal: p, peer: peer{x}, feed: feed, revision: protocol.V20241105, attached: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancel(ctx)
 	return c
 }
