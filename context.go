@@ -225,21 +225,24 @@ func (c *Context) Store() *store.Backend { return c.engine.store }
 
 // Log is the operator's log, with what the request is about. Nothing that it is told reaches the client.
 func (c *Context) Log() *slog.Logger {
-	log := c.engine.config.Log.With("request", c.RequestID(), "method", c.Method())
+	about := append(make([]any, 0, 10), "request", c.RequestID(), "method", c.Method())
 	switch name := c.Name(); {
 	case c.job.method != nil && c.job.method.tasks && name != "":
-		log = log.With("task", fingerprint(name)) // who has no name of his own owns a task by knowing its id
+		about = append(about, "task", fingerprint(name)) // who has no name of his own owns a task by knowing its id
 	case name != "":
-		log = log.With("name", name)
+		about = append(about, "name", name)
 	}
 	if p := c.Principal(); p != nil {
-		log = log.With("principal", c.PrincipalKey())
+		about = append(about, "principal", c.PrincipalKey())
 	}
 	if id := c.session.LogID(); id != "" {
-		log = log.With("session", id)
+		about = append(about, "session", id)
 	}
-	return log
+	return c.engine.config.Log.With(about...)
 }
+
+// AppLog is the operator's log as it is, Config.Log: for links that say themselves what a request is about, or nothing of it.
+func (c *Context) AppLog() *slog.Logger { return c.engine.config.Log }
 
 // Deadline is when the tool's Timeout is over.
 func (c *Context) Deadline() (time.Time, bool) { return c.life.end() }

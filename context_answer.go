@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
@@ -20,61 +21,88 @@ type Answer struct {
 	// Again tells that the answer only asks the client: in 2026-07-28 a call that asks is answered, and made again with the
 	// answers. The last of its rounds has no Again.
 	Again bool
+	// At is when the answer was made, and Took how long that was after the chain had begun; of a task when it was over, and
+	// how long after it had begun.
+	At   time.Time
+	Took time.Duration
 }
 
-// OnAnswer calls f once, when the request has been answered: behind everything else, on the goroutine that has answered. Of
-// several the last is called first, as deferred functions are. A call that became a task is answered when the task is over.
-// What f panics with is logged. Afterwards it does nothing.
-func (c *Context) OnAnswer(f func(Answer)) {
+// OnAnswer calls f once, when the request has been answered: behind everything else, on the goroutine that has answered, with
+// the Context of what was answered. Of several the last is called first, as deferred functions are. A call that became a
+// task is answered when the task is over. What f panics with is logged. Afterwards it does nothing.
+//
+// A link that gives the same f for all requests, such as a method value that New keeps, costs no allocation.
+func (c *Context) OnAnswer(f func(*Context, Answer)) {
 	j := c.job
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.over {
-		j.answered = &listening{f, j.answered}
+		j.heard.add(f)
 	}
 }
 
-// listening is one of those that hear of the answer, and those that were there before.
-type listening struct {
-	f      func(Answer)
-	before *listening
+// hearing is who hears of an answer: the first two have room of their own, because most requests have no more.
+type hearing struct {
+	first [2]func(*Context, Answer)
+	more  []func(*Context, Answer)
+}
+
+func (h *hearing) add(f func(*Context, Answer)) {
+	for i := range h.first {
+		if h.first[i] == nil {
+			h.first[i] = f
+			return
+		}
+	}
+	h.more = append(h.more, f)
+}
+
+// each calls do with each, the last first.
+func (h *hearing) each(do func(func(*Context, Answer))) {
+	for _, f := range slices.Backward(h.more) {
+		do(f)
+	}
+	for _, f := range slices.Backward(h.first[:]) {
+		if f != nil {
+			do(f)
+		}
+	}
 }
 
 // tellAnswer tells those that hear of the answer.
 func (j *job) tellAnswer(a Answer) {
 	j.mu.Lock()
-	all := j.answered
-	j.answered = nil
+	heard := j.heard
+	j.heard = hearing{}
 	j.mu.Unlock()
-	for ; all != nil; all = all.before {
-		if err := contain(func() error { all.f(a); return nil }); err != nil {
+	heard.each(func(f func(*Context, Answer)) {
+		if err := contain(func() error { f(&j.context, a); return nil }); err != nil {
 			j.context.Log().Error("OnAnswer failed", "error", err, "stack", string(err.(*fault).stack))
 		}
-	}
+	})
 }
 
 // hears tells that somebody wants to hear of the answer.
 func (j *job) hears() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.answered != nil
+	return j.heard.first[0] != nil
 }
 
-// takeAnswered is for the request whose chain ran elsewhere: who listened there listens to it.
-func (j *job) takeAnswered(before *listening) *listening {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	all := j.answered
-	j.answered = nil
-	if all == nil {
-		return before
+// takeHeard is for the request whose chain ran elsewhere: who listened there listens to it, too.
+func (j *job) takeHeard(from *job) {
+	from.mu.Lock()
+	heard := from.heard
+	from.heard = hearing{}
+	from.mu.Unlock()
+	for _, f := range heard.first {
+		if f != nil {
+			j.heard.add(f)
+		}
 	}
-	last := all
-	for last.before != nil {
-		last = last.before
+	for _, f := range heard.more {
+		j.heard.add(f)
 	}
-	last.before = before
-	return all
 }
 
 // SetHeader sets a header of the HTTP answer. It does nothing once the answer has become a stream, and where the transport

@@ -22,7 +22,7 @@ type heardAnswers struct {
 }
 
 func (a *heardAnswers) listen(c *fastmcp.Context) error {
-	c.OnAnswer(func(heard fastmcp.Answer) {
+	c.OnAnswer(func(_ *fastmcp.Context, heard fastmcp.Answer) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.all = append(a.all, heard)
@@ -72,7 +72,8 @@ func TestOnAnswer(t *testing.T) {
 		r := s.callStateless(name, `{}`)
 		return heard.take(t, 1)[0], r.body
 	}
-	if a, body := one("fine"); a != (fastmcp.Answer{Bytes: len(body)}) {
+	before := time.Now()
+	if a, body := one("fine"); a.Bytes != len(body) || a.Err != nil || a.IsError || a.Again || a.Took <= 0 || a.At.Before(before) || a.Took > time.Since(before) {
 		t.Errorf("%+v of %d bytes", a, len(body))
 	}
 	if a, body := one("fails"); !errors.Is(a.Err, cause) || !a.IsError || a.Again || a.Bytes != len(body) {
@@ -98,9 +99,9 @@ func TestLinksSeePanics(t *testing.T) {
 	app, log := newApp(t, fastmcp.Config{})
 	var order []string
 	app.Use(func(c *fastmcp.Context) error {
-		c.OnAnswer(func(fastmcp.Answer) { order = append(order, "first") })
-		c.OnAnswer(func(fastmcp.Answer) { panic("a listener") })
-		c.OnAnswer(func(fastmcp.Answer) { order = append(order, "last") })
+		c.OnAnswer(func(*fastmcp.Context, fastmcp.Answer) { order = append(order, "first") })
+		c.OnAnswer(func(*fastmcp.Context, fastmcp.Answer) { panic("a listener") })
+		c.OnAnswer(func(*fastmcp.Context, fastmcp.Answer) { order = append(order, "last") })
 		err := c.Next()
 		order = append(order, fmt.Sprint(fastmcp.IsPanic(err), " ", err))
 		return err

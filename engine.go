@@ -41,6 +41,7 @@ type engine struct {
 	changed   changes
 	listeners listeners
 
+	clock    time.Time     // when the engine was made: requests are timed by it
 	stopping chan struct{} // closed when the engine is about to stop
 	leaving  sync.Once
 	repairs  atomic.Int64 // arguments that Config.Lenient has repaired
@@ -52,7 +53,7 @@ var _ rpc.Engine = (*engine)(nil)
 // newEngine makes an App's engine on a backend: its own, or that of the realm that it has with its host.
 func newEngine(a *App, b *store.Backend, r *realm) *engine {
 	e := &engine{
-		app: a, config: &a.config, backend: b, store: b.Scope("app"), realm: r, stopping: make(chan struct{}), running: newRunning(),
+		app: a, config: &a.config, backend: b, store: b.Scope("app"), realm: r, clock: time.Now(), stopping: make(chan struct{}), running: newRunning(),
 	}
 	e.pinger.engine = e
 	e.changed.engine = e
@@ -89,12 +90,18 @@ func (a *App) start() error {
 	return nil
 }
 
+// errShutDown: a shutdown does not end.
+var errShutDown = errors.New("fastmcp: the App has been shut down: make a new one")
+
 // open opens the storage, once there are keys where they must be its user's.
 func (a *App) open() error {
 	a.starting.Lock()
 	defer a.starting.Unlock()
 	if a.started && a.base.Err() == nil {
 		return nil // it serves in several ways, or serves and works
+	}
+	if a.base.Err() != nil {
+		return errShutDown
 	}
 	if len(a.config.Keys) == 0 && (a.backend.Shared || a.backend.Filled != nil) {
 		return errNoKeys
@@ -155,6 +162,12 @@ func newRing(keys [][]byte) *seal.Ring {
 		panic(fmt.Errorf("fastmcp: %w", err)) // it names Config.Keys and never holds one
 	}
 	return ring
+}
+
+// awaitOpen waits for an open that has begun, so that what it opens can be closed.
+func (a *App) awaitOpen() {
+	a.starting.Lock()
+	defer a.starting.Unlock()
 }
 
 // current is what is registered now.
@@ -220,6 +233,9 @@ func (e *engine) Accept(ctx context.Context, c *rpc.Call) (rpc.Job, *rpc.Refusal
 	return j, nil
 }
 
+// elapsed is how long the engine has been there. To ask for that costs half of what time.Now does.
+func (e *engine) elapsed() time.Duration { return time.Since(e.clock) }
+
 // begin counts a call as running, unless the engine has stopped. What a handler calls that is being waited for may run.
 func (e *engine) begin(j *job) bool {
 	return e.running.begin() || j != nil && j.isWithin(e) && e.running.also()
@@ -233,11 +249,11 @@ func (e *engine) enter(j *job) *rpc.Refusal {
 		j.context.session = &j.session
 		return nil
 	}
-	record, r := e.findFor(c, j.context.PrincipalKey())
+	record, r := e.find(c)
 	if r != nil {
 		return r
 	}
-	j.record = record
+	j.record, j.context.key = record, record.PrincipalKey
 	j.session = Session{engine: e, record: record}
 	j.context.session = &j.session
 	return nil
@@ -245,15 +261,10 @@ func (e *engine) enter(j *job) *rpc.Refusal {
 
 // find looks a call's session up.
 func (e *engine) find(c *rpc.Call) (*session.Record, *rpc.Refusal) {
-	return e.findFor(c, c.Principal.Key())
-}
-
-// findFor is find for the principal with that key.
-func (e *engine) findFor(c *rpc.Call, principalKey string) (*session.Record, *rpc.Refusal) {
 	if c.Session == "" {
 		return nil, rpc.Refuse(rpc.BadRequest, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: %s is required: initialize first", protocol.HeaderSession))
 	}
-	record, err := e.hub.Get(c.Session, principalKey)
+	record, err := e.hub.GetFor(c.Session, c.Principal)
 	if errors.Is(err, session.ErrUnavailable) {
 		return nil, unavailable()
 	}

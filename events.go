@@ -77,7 +77,7 @@ func (e *engine) told(c *Context, a answer, err error) {
 	j := c.job
 	event := ToolCallEvent{
 		Tool: c.Name(), Principal: c.Principal(), Tenant: c.Tenant(), SessionID: c.session.ID(), RequestID: c.RequestID(),
-		Duration: time.Since(j.begun), Outcome: OutcomeSucceeded, Err: cmp.Or(j.failed, err),
+		Duration: j.engine.elapsed() - j.begun, Outcome: OutcomeSucceeded, Err: cmp.Or(j.failed, err),
 	}
 	switch {
 	case j.wasCancelled():

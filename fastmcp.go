@@ -217,6 +217,7 @@ func (a *App) Shutdown(ctx context.Context) error {
 		a.sse.Close(ctx) // the calls are over; their answers may still be on the way
 	}
 	a.stop()
+	a.awaitOpen()
 	a.engine().node.close()
 	a.engine().switches.running.Wait()
 	hooked := a.hooks.end(ctx, a)

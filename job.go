@@ -24,10 +24,10 @@ type job struct {
 	record  *session.Record // the caller's session, nil without
 	opened  *session.Record // the session that this request opens
 	session Session         // what the Context shows of record
-	begun   time.Time
-	failed  error        // what the chain returned
-	page    listPage     // what the answer shares with others
-	embeds  atomic.Int32 // resources that are being embedded
+	begun   time.Duration   // when the chain began, since the engine's clock did
+	failed  error           // what the chain returned
+	page    listPage        // what the answer shares with others
+	embeds  atomic.Int32    // resources that are being embedded
 
 	// The log is made when the answer becomes a stream, and not any more once the job is over.
 	logOnce   sync.Once
@@ -41,7 +41,7 @@ type job struct {
 	cancelled bool     // its client does not want an answer
 	isError   bool     // the answer is a tool's result that says so
 	again     bool     // the answer asks
-	answered  *listening
+	heard     hearing  // who hears of the answer
 
 	task  *taskRun   // what it becomes, or is part of; nil for most
 	keyed *keyedCall // what it is for its idempotency key; nil for most
@@ -180,9 +180,7 @@ func (j *job) Run(ctx context.Context, s rpc.Stream) rpc.Reply {
 	}
 	c.parent = ctx
 	c.life.begin(c, s)
-	if j.engine.config.On.ToolCall != nil {
-		j.begun = time.Now()
-	}
+	j.begun = j.engine.elapsed()
 	defer j.end()
 	if j.task != nil {
 		return j.runTask()
@@ -196,7 +194,8 @@ func (j *job) Run(ctx context.Context, s rpc.Stream) rpc.Reply {
 
 // answeredWith is how the request was answered, for those that hear of it.
 func (j *job) answeredWith(r *rpc.Reply, err error) Answer {
-	a := Answer{Bytes: len(r.Data) + len(r.Shared) + len(r.Tail), Err: cmp.Or(err, j.failed), IsError: j.isError, Again: j.again}
+	a := Answer{Bytes: len(r.Data) + len(r.Shared) + len(r.Tail), Err: cmp.Or(err, j.failed), IsError: j.isError, Again: j.again, At: time.Now()}
+	a.Took = a.At.Sub(j.engine.clock) - j.begun
 	if a.Again {
 		a.Err = nil // that a question is open is no failure, whatever the handler made of it
 	}
@@ -241,7 +240,7 @@ func (j *job) reply(err error) rpc.Reply {
 	if j.cancelled {
 		data = nil // who has cancelled a request gets no answer to it
 	}
-	heard := j.answered != nil
+	heard := j.heard.first[0] != nil
 	j.mu.Unlock()
 	if reply.Data = data; data != nil && err == nil && j.page != nil {
 		reply.Shared, reply.Tail = j.page, j.endResult(nil, false, nil)

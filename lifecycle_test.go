@@ -292,3 +292,40 @@ func expectPanic(t testing.TB, says string, f func()) {
 	}()
 	f()
 }
+
+// An App that is shut down before it serves, or while it starts to, ends as one that is shut down while it serves, and
+// starts no more.
+func TestShutDownBeforeItServes(t *testing.T) {
+	app, _ := newApp(t, fastmcp.Config{})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := app.Listener(ln); err != nil {
+		t.Errorf("Listener: %v", err)
+	}
+	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
+		t.Error("the listener is still open")
+	}
+	if err := app.Start(); err == nil || !strings.Contains(err.Error(), "has been shut down") {
+		t.Errorf("Start: %v", err)
+	}
+	for range 20 {
+		app, _ := newApp(t, fastmcp.Config{})
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- app.Listener(ln) }()
+		if err := app.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("Listener: %v", err)
+		}
+	}
+}

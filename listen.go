@@ -28,7 +28,7 @@ import (
 // At SIGTERM the App is drained for HTTPConfig.DrainDelay first: see Drain. Then it closes the listener, ends the streams with
 // the wish to come back, lets running calls finish for Config.ShutdownTimeout, and returns nil. A second signal ends the
 // process at once. A service manager that waits to be told (systemd's Type=notify) is told when the App listens and when it
-// begins to stop.
+// begins to stop. An App that is shut down before it serves has nothing to do, and that gives nil as well.
 func (a *App) Listen(addr string) error { return a.listenWith(addr, a.config.HTTP.TLS) }
 
 // ListenTLS is Listen with TLS by a certificate and a key in PEM files, whatever HTTPConfig.TLS has for them; its other
@@ -99,6 +99,9 @@ func (a *App) serve(ln net.Listener, secure *tls.Config) error {
 		return errors.Join(err, ln.Close())
 	}
 	if err := a.start(); err != nil {
+		if a.base.Err() != nil {
+			err = nil // it was shut down before it served, and has ended as it was to
+		}
 		return errors.Join(err, ln.Close(), a.giveUpAdmin(admin))
 	}
 	ln = secured(ln, secure)

@@ -126,7 +126,7 @@ func (t *taskRun) fork(j *job) *job {
 	bg.context.locals = maps.Clone(c.locals)
 	c.mu.Unlock()
 	bg.context.life.begin(&bg.context, t)
-	bg.begun = time.Now()
+	bg.begun = j.engine.elapsed()
 	t.job = bg
 	return bg
 }
@@ -136,7 +136,7 @@ func (j *job) adopt(bg *job, err error) rpc.Reply {
 	bg.context.life.finish()
 	j.context.result = bg.context.result
 	j.context.progress.streamed = bg.context.takeStreamed()
-	j.answered = bg.takeAnswered(j.answered)
+	j.takeHeard(bg)
 	bg.close()
 	return j.reply(err)
 }

@@ -42,43 +42,58 @@ func (e *Envelope) IsResponse() bool { return e.Method == "" }
 // The envelope is filled as far as it could be read, so that the answer can carry the id.
 func Scan(b []byte) (Envelope, *Error) {
 	var e Envelope
+	err := e.Scan(b)
+	return e, err
+}
+
+// Scan is the function Scan into an envelope that is there already, which must be a zero one: it has 424 bytes to copy.
+func (e *Envelope) Scan(b []byte) *Error {
 	if !utf8.Valid(b) {
-		return e, Errorf(CodeParse, "Parse error: the message is not UTF-8")
+		return Errorf(CodeParse, "Parse error: the message is not UTF-8")
 	}
 	i := scan.Space(b, 0)
 	if i < len(b) && b[i] != '{' {
 		if err := scan.Document(b); err != nil {
-			return e, parseError(err)
+			return parseError(err)
 		}
-		return e, Errorf(CodeInvalidRequest, "Invalid request: a message is a JSON object")
+		return Errorf(CodeInvalidRequest, "Invalid request: a message is a JSON object")
 	}
 	s := scanner{b: b}
-	end, err := s.object(i, s.member)
+	end, err := s.object(e, i, inMessage)
 	if err != nil {
-		return Envelope{}, parseError(err)
+		*e = Envelope{}
+		return parseError(err)
 	}
 	if i = scan.Space(b, end); i != len(b) {
-		return Envelope{}, Errorf(CodeParse, "Parse error: text after the end of the message at byte %d", i)
+		*e = Envelope{}
+		return Errorf(CodeParse, "Parse error: text after the end of the message at byte %d", i)
 	}
-	return s.envelope, s.judge()
+	return s.judge(e)
 }
 
 func parseError(err error) *Error { return Errorf(CodeParse, "Parse error: %s", err) }
 
-// scanner holds a scan's state. Its members are called for each name of the object that is being read.
+// scanner holds a scan's state. What it fills is handed along: it would be moved to the heap with what else the scanner has.
 type scanner struct {
-	b        []byte
-	envelope Envelope
-	version  []byte
-	badID    bool
-	params   []byte
-	method   []byte
-	twice    bool // a name that matters came twice: readers could disagree about what the message says
-	depth    int
+	b       []byte
+	version []byte
+	badID   bool
+	params  []byte
+	method  []byte
+	twice   bool // a name that matters came twice: readers could disagree about what the message says
 }
 
-// object calls member for each member of the object at b[i].
-func (s *scanner) object(i int, member func(key []byte, v, end int)) (int, error) {
+// place is which object is being read.
+type place int
+
+const (
+	inMessage place = iota
+	inParams
+	inMeta
+)
+
+// object reads the object at b[i].
+func (s *scanner) object(e *Envelope, i int, in place) (int, error) {
 	if i >= len(s.b) {
 		return scan.Value(s.b, i) // the error of an empty text
 	}
@@ -91,11 +106,19 @@ func (s *scanner) object(i int, member func(key []byte, v, end int)) (int, error
 		if err != nil {
 			return v, err
 		}
-		end, err := s.value(scan.Text(nil, key), v)
+		name := scan.Text(nil, key)
+		end, err := s.value(e, in, name, v)
 		if err != nil {
 			return end, err
 		}
-		member(scan.Text(nil, key), v, end)
+		switch in {
+		case inMessage:
+			s.member(e, name, v, end)
+		case inParams:
+			s.param(e, name, v, end)
+		case inMeta:
+			s.meta(&e.Meta, name, v, end)
+		}
 		var more bool
 		if i, more, err = scan.Next(s.b, end); err != nil || !more {
 			return i, err
@@ -104,44 +127,37 @@ func (s *scanner) object(i int, member func(key []byte, v, end int)) (int, error
 }
 
 // value finds the end of a value and, on the way, looks into the two objects that matter.
-func (s *scanner) value(key []byte, v int) (int, error) {
+func (s *scanner) value(e *Envelope, in place, name []byte, v int) (int, error) {
 	if v < len(s.b) && s.b[v] == '{' {
 		switch {
-		case s.depth == 0 && string(key) == "params":
-			s.depth = 1
-			end, err := s.object(v, s.param)
-			s.depth = 0
-			return end, err
-		case s.depth == 1 && string(key) == "_meta":
-			s.depth = 2
-			end, err := s.object(v, s.meta)
-			s.depth = 1
-			return end, err
+		case in == inMessage && string(name) == "params":
+			return s.object(e, v, inParams)
+		case in == inParams && string(name) == "_meta":
+			return s.object(e, v, inMeta)
 		}
 	}
 	return scan.Value(s.b, v)
 }
 
-func (s *scanner) member(key []byte, v, end int) {
+func (s *scanner) member(e *Envelope, key []byte, v, end int) {
 	switch string(key) {
 	case "jsonrpc":
 		s.set(&s.version, v, end)
 	case "id":
 		s.badID = s.badID || !validID(s.b[v:end])
-		s.set(&s.envelope.ID, v, end)
+		s.set(&e.ID, v, end)
 	case "method":
 		s.set(&s.method, v, end)
 	case "params":
 		s.set(&s.params, v, end)
 	case "result":
-		s.set(&s.envelope.Result, v, end)
+		s.set(&e.Result, v, end)
 	case "error":
-		s.set(&s.envelope.Err, v, end)
+		s.set(&e.Err, v, end)
 	}
 }
 
-func (s *scanner) param(key []byte, v, end int) {
-	e := &s.envelope
+func (s *scanner) param(e *Envelope, key []byte, v, end int) {
 	switch string(key) {
 	case "name":
 		s.set(&e.Name, v, end)
@@ -160,8 +176,7 @@ func (s *scanner) param(key []byte, v, end int) {
 	}
 }
 
-func (s *scanner) meta(key []byte, v, end int) {
-	m := &s.envelope.Meta
+func (s *scanner) meta(m *Meta, key []byte, v, end int) {
 	switch string(key) {
 	case MetaVersion:
 		s.set(&m.Version, v, end)
@@ -185,8 +200,7 @@ func (s *scanner) set(field *[]byte, v, end int) {
 
 // judge checks what a message must have. It runs after the whole message has been read, so that an error can carry
 // the id wherever it stood.
-func (s *scanner) judge() *Error {
-	e := &s.envelope
+func (s *scanner) judge(e *Envelope) *Error {
 	if s.badID {
 		e.ID = nil
 		return Errorf(CodeInvalidRequest, "Invalid request: id must be a string or an integer of at most %d bytes", MaxID)
@@ -197,7 +211,7 @@ func (s *scanner) judge() *Error {
 	case string(s.version) != `"2.0"`:
 		return Errorf(CodeInvalidRequest, `Invalid request: jsonrpc must be "2.0"`)
 	case s.method == nil:
-		return s.judgeResponse()
+		return e.judgeResponse()
 	case len(s.method) < 3 || s.method[0] != '"':
 		return Errorf(CodeInvalidRequest, "Invalid request: method must be a string that is not empty")
 	case e.Result != nil || e.Err != nil:
@@ -216,8 +230,7 @@ func (s *scanner) judge() *Error {
 	return nil
 }
 
-func (s *scanner) judgeResponse() *Error {
-	e := &s.envelope
+func (e *Envelope) judgeResponse() *Error {
 	switch {
 	case e.Result == nil && e.Err == nil:
 		return Errorf(CodeInvalidRequest, "Invalid request: no method, result or error")

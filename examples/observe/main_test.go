@@ -21,8 +21,8 @@ func TestObserve(t *testing.T) {
 	p.Stop()
 	for _, want := range []string{
 		`outcome=succeeded`, `arguments="{\"cups\":2,\"api_key\":\"[redacted]\"}"`,
-		`level=WARN msg=request`, `outcome=failed reason=tool_error error="the pot holds 6 cups, not 9"`,
-		`request=b1946ac9 method=tools/call name=brew revision=2026-07-28 outcome=succeeded`,
+		`level=WARN msg=request`, `reason=tool_error error="the pot holds 6 cups, not 9"`,
+		`method=tools/call revision=2026-07-28 outcome=succeeded name=brew request=b1946ac9`,
 		`span "tools/call brew" of 00f067aa0ba902b7 in trace ` + traceID,
 		`span "heat the water" of `,
 	} {

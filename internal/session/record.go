@@ -31,6 +31,7 @@ type Record struct {
 	reachable   atomic.Bool
 	level       atomic.Uint32
 	principal   atomic.Pointer[auth.Principal]
+	owner       atomic.Pointer[owner] // nil until its principal has called
 	locals      sync.Map
 	state       state
 	own         Stream

@@ -58,12 +58,12 @@ func (k *keeper) serve(c *fastmcp.Context) error {
 	if s.rests() {
 		return c.Next()
 	}
-	kept, err := s.get(key)
+	kept, now, ok, err := s.get(key)
 	switch {
 	case err != nil:
 		return c.Next()
-	case kept != nil:
-		kept.give(c, k.config.Clock())
+	case ok:
+		kept.give(c, now)
 		return nil
 	}
 	return k.miss(c, s, key)

@@ -46,9 +46,9 @@ func (k *keeper) lead(c *fastmcp.Context, s shelf, at flightKey, f *flight, of s
 		k.mu.Unlock()
 		close(f.done)
 	}()
-	if kept, _ := s.get(at.key); kept != nil { // by one that has ended just before this began
-		f.kept = kept
-		kept.give(c, k.config.Clock())
+	if kept, now, ok, _ := s.get(at.key); ok { // by one that has ended just before this began
+		f.kept = &kept
+		kept.give(c, now)
 		return nil
 	}
 	return k.run(c, s, at, of, f)

@@ -39,20 +39,20 @@ func (s shelf) bounded() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), s.k.config.StoreTimeout)
 }
 
-// get is what is kept, while it is good; nil when there is nothing.
-func (s shelf) get(key itemKey) (*item, error) {
+// get is what is kept, while it is good, and when that was found out; ok is false when there is nothing.
+func (s shelf) get(key itemKey) (it item, now time.Time, ok bool, err error) {
 	ctx, cancel := s.bounded()
 	defer cancel()
 	data, err := s.backend.KV.Get(ctx, key.String())
 	s.heard(err)
 	if err != nil {
-		return nil, err
+		return it, now, false, err
 	}
-	it, ok := readItem(data)
-	if !ok || it.until <= s.k.config.Clock().UnixMilli() {
-		return nil, nil
+	it, ok = readItem(data)
+	if now = s.k.config.Clock(); it.until <= now.UnixMilli() {
+		ok = false
 	}
-	return &it, nil
+	return it, now, ok, nil
 }
 
 // put keeps it, unless its name was forgotten while it was made. Where that happens just now, either this or Forget finds

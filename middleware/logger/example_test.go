@@ -67,6 +67,6 @@ func Example() {
 	callTool(app, "login", `{"user":"sue","password":"rosebud"}`)
 	callTool(app, "login", `{"user":"joe","password":"rosebud"}`)
 	// Output:
-	// level=INFO msg=request request=b1946ac9 method=tools/call name=login revision=2026-07-28 outcome=succeeded arguments="{\"user\":\"sue\",\"password\":\"[redacted]\"}"
-	// level=WARN msg=request request=b1946ac9 method=tools/call name=login revision=2026-07-28 outcome=failed reason=tool_error error="there is no joe" arguments="{\"user\":\"joe\",\"password\":\"[redacted]\"}"
+	// level=INFO msg=request method=tools/call revision=2026-07-28 outcome=succeeded name=login request=b1946ac9 arguments="{\"user\":\"sue\",\"password\":\"[redacted]\"}"
+	// level=WARN msg=request method=tools/call revision=2026-07-28 outcome=failed name=login request=b1946ac9 reason=tool_error error="there is no joe" arguments="{\"user\":\"joe\",\"password\":\"[redacted]\"}"
 }

@@ -8,43 +8,45 @@
 //
 // A line has these attributes, in this order; those that do not apply are left out:
 //
-//	request    the id of the request in all logs: fastmcp.Context.RequestID
 //	method     such as tools/call
-//	name       the name of the tool or the prompt, or the URI of the resource
-//	task       what names a task in logs, in place of its id, for the methods of tasks
-//	principal  who called
-//	session    what names the session in logs, in place of its id
-//	tenant     whose App served it, where fastmcp.Config.Select picks Apps
 //	revision   of the protocol
 //	outcome    succeeded, failed, cancelled (by the client), or asked: the answer asks the client, who calls again with
 //	           the answers (2026-07-28)
+//	tenant     whose App served it, where fastmcp.Config.Select picks Apps
+//	name       the name of the tool or the prompt, or the URI of the resource
+//	request    the id of the request in all logs: fastmcp.Context.RequestID
+//	task       what names a task in logs, in place of its id, for the methods of tasks
+//	principal  who called
+//	session    what names the session in logs, in place of its id
 //	reason     why it failed: tool_error, when the tool says so to the model; panic; timeout; internal, an error that is
 //	           kept from the client; a JSON-RPC code; or other
 //	error      the error, as the operator may know it, of 1 KiB at most
-//	duration   of all that comes after this link, and of making the answer; of a task until it is over, and of
-//	           subscriptions/listen until the client leaves
+//	duration   of the chain, and of making the answer; of a task until it is over, and of subscriptions/listen until
+//	           the client leaves
 //	in, out    how long the request's parameters and the answer are, in bytes of JSON
 //	arguments  see Config.Arguments
 package logger
 
 import (
 	"log/slog"
+	"maps"
 	"strings"
-	"time"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/fastmcp-go/fastmcp"
 	"github.com/fastmcp-go/fastmcp/internal/session"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/redact"
+	"github.com/fastmcp-go/fastmcp/protocol"
 )
 
 // Config is what is logged. What its zero value means stands beside each field.
 type Config struct {
 	// Next skips a request when it is true. Default: none is skipped.
 	Next func(*fastmcp.Context) bool
-	// Log is what is written to. Default: the App's, fastmcp.Config.Log, through Context.Log; one that is given here is
-	// quicker. A slog.Handler finds the Context of the request in the context that it is given, and in it the span of a
+	// Log is what is written to. Default: the App's, fastmcp.Config.Log. A slog.Handler finds the Context of the request in the context that it is given, and in it the span of a
 	// tracer that comes before this link.
 	Log *slog.Logger
 	// Level is that of requests that went well, were cancelled, or asked. Those that failed have slog.LevelWarn, or Level
@@ -94,21 +96,39 @@ func New(config ...Config) fastmcp.Handler {
 		c.Redact = redact.Default
 	}
 	l := &logger{Config: c, secrets: redact.New(c.Redact)}
+	l.answered = l.write
+	l.known.Store(&map[about]slog.Handler{})
 	return l.serve
 }
 
 type logger struct {
 	Config
-	secrets *redact.Redactor
+	secrets  *redact.Redactor
+	answered func(*fastmcp.Context, fastmcp.Answer) // write, made once
+
+	// known are handlers that have been told what many lines say, in a map that is never changed: a request reads it
+	// without a lock.
+	known atomic.Pointer[map[about]slog.Handler]
+	mu    sync.Mutex
 }
+
+// about is what many lines say.
+type about struct {
+	log                  *slog.Logger
+	method, name, tenant string
+	revision             protocol.Revision
+	kind                 outcome.Kind
+}
+
+// maxKnown bounds the handlers that are kept.
+const maxKnown = 1024
 
 func (l *logger) serve(c *fastmcp.Context) error {
 	if l.Next != nil && l.Next(c) || l.Log != nil && !l.Log.Enabled(c, l.levelOf(outcome.Failed)) {
 		return c.Next()
 	}
 	c.RequestID() // a task outlives the header that it is read from
-	begun := time.Now()
-	c.OnAnswer(func(a fastmcp.Answer) { l.write(c, a, begun, time.Now()) })
+	c.OnAnswer(l.answered)
 	return c.Next()
 }
 
@@ -121,54 +141,74 @@ func (l *logger) levelOf(kind outcome.Kind) slog.Level {
 
 // write writes the line. It goes to the handler directly: a slog.Logger would look for the line of code that it is called
 // from, which is always this one and a sixth of what it costs.
-func (l *logger) write(c *fastmcp.Context, a fastmcp.Answer, begun, now time.Time) {
-	kind, log := outcome.Of(a), l.Log
-	var room [16]slog.Attr
-	line := room[:0]
+func (l *logger) write(c *fastmcp.Context, a fastmcp.Answer) {
+	log := l.Log
 	if log == nil {
-		log = c.Log() // it says itself who is calling what
+		log = c.AppLog()
 	}
-	level, handler := l.levelOf(kind), log.Handler()
-	if !handler.Enabled(c, level) {
+	of := about{log, c.Method(), c.Target(), c.Session().Tenant(), c.Revision(), outcome.Of(a)}
+	level := l.levelOf(of.kind)
+	if !log.Enabled(c, level) {
 		return
 	}
-	if l.Log != nil {
-		line = appendSubject(line, c)
-	}
-	line = append(line, slog.String("revision", c.Revision().String()), slog.String("outcome", kind.String()))
-	if kind == outcome.Failed {
+	var room [16]slog.Attr
+	line := appendSubject(room[:0], c, &of)
+	if of.kind == outcome.Failed {
 		line = append(line, slog.String("reason", outcome.Reason(a)))
 		if a.Err != nil {
 			line = append(line, slog.String("error", cut(a.Err.Error(), maxError)))
 		}
 	}
-	line = append(line, slog.Duration("duration", now.Sub(begun)), slog.Int("in", c.Size()), slog.Int("out", a.Bytes))
+	line = append(line, slog.Duration("duration", a.Took), slog.Int("in", c.Size()), slog.Int("out", a.Bytes))
 	if l.Arguments && c.Args() != nil {
 		line = append(line, slog.String("arguments", l.secrets.JSON(c.Args(), l.MaxArguments)))
 	}
-	record := slog.NewRecord(now, level, l.Message, 0)
+	record := slog.NewRecord(a.At, level, l.Message, 0)
 	record.AddAttrs(line...)
-	_ = handler.Handle(c, record) // as for a slog.Logger: there is nobody to tell
+	_ = l.handler(of).Handle(c, record) // as for a slog.Logger: there is nobody to tell
 }
 
-// appendSubject says who is calling what, as Context.Log does.
-func appendSubject(line []slog.Attr, c *fastmcp.Context) []slog.Attr {
-	line = append(line, slog.String("request", c.RequestID()), slog.String("method", c.Method()))
-	switch name := c.Name(); {
-	case name == "":
-	case strings.HasPrefix(c.Method(), "tasks/"):
-		line = append(line, slog.String("task", session.Fingerprint(name))) // who has no name of his own owns a task by knowing its id
-	default:
+// handler is the log's handler, told what a line is about: most handlers format that once, and not with each line.
+func (l *logger) handler(of about) slog.Handler {
+	if h := (*l.known.Load())[of]; h != nil {
+		return h
+	}
+	attrs := []slog.Attr{slog.String("method", of.method), slog.String("revision", of.revision.String()), slog.String("outcome", of.kind.String())}
+	if of.tenant != "" {
+		attrs = append(attrs, slog.String("tenant", of.tenant))
+	}
+	if of.name != "" {
+		attrs = append(attrs, slog.String("name", cut(of.name, maxName)))
+	}
+	h := of.log.Handler().WithAttrs(attrs)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known := *l.known.Load(); len(known) < maxKnown {
+		known = maps.Clone(known)
+		known[of] = h
+		l.known.Store(&known)
+	}
+	return h
+}
+
+// appendSubject says what the handler has not been told: which request it is, and whose.
+func appendSubject(line []slog.Attr, c *fastmcp.Context, of *about) []slog.Attr {
+	isTask := strings.HasPrefix(of.method, "tasks/")
+	name := c.Name()
+	if of.name = ""; name == c.Target() && !isTask {
+		of.name = name // what is registered; there are not many
+	} else if name != "" && !isTask {
 		line = append(line, slog.String("name", cut(name, maxName)))
+	}
+	line = append(line, slog.String("request", c.RequestID()))
+	if isTask && name != "" {
+		line = append(line, slog.String("task", session.Fingerprint(name))) // who has no name of his own owns a task by knowing its id
 	}
 	if key := c.PrincipalKey(); key != "" {
 		line = append(line, slog.String("principal", key))
 	}
 	if id := c.Session().LogID(); id != "" {
 		line = append(line, slog.String("session", id))
-	}
-	if tenant := c.Session().Tenant(); tenant != "" {
-		line = append(line, slog.String("tenant", tenant))
 	}
 	return line
 }

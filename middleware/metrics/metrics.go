@@ -33,7 +33,6 @@ package metrics
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/fastmcp-go/fastmcp"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
@@ -122,11 +121,13 @@ func New(config ...Config) fastmcp.Handler {
 		panic("metrics: New: nobody could read what is counted: set Config.Registerer to a *prometheus.Registry, or serve all of it with metrics.Route(app)")
 	}
 	m := &meter{next: c.Next, families: newFamilies(c)}
+	m.answered = m.count
 	return m.serve
 }
 
 type meter struct {
-	next func(*fastmcp.Context) bool
+	next     func(*fastmcp.Context) bool
+	answered func(*fastmcp.Context, fastmcp.Answer) // count, made once
 	*families
 }
 
@@ -137,14 +138,14 @@ func (m *meter) serve(c *fastmcp.Context) error {
 	s := m.of(c.Method(), c.Target(), c.Revision())
 	s.running.Inc()
 	defer s.running.Dec()
-	begun, size := time.Now(), c.Size()
-	c.OnAnswer(func(a fastmcp.Answer) { m.count(s, a, size, time.Since(begun)) })
+	c.OnAnswer(m.answered)
 	return c.Next()
 }
 
 // count counts a request that is over.
-func (m *meter) count(s *series, a fastmcp.Answer, size int, took time.Duration) {
-	s.received.Add(float64(size))
+func (m *meter) count(c *fastmcp.Context, a fastmcp.Answer) {
+	s := m.of(c.Method(), c.Target(), c.Revision())
+	s.received.Add(float64(c.Size()))
 	s.sent.Add(float64(a.Bytes))
 	kind := outcome.Of(a)
 	if kind == outcome.Asked {
@@ -153,7 +154,7 @@ func (m *meter) count(s *series, a fastmcp.Answer, size int, took time.Duration)
 	}
 	s.requests[kind].Inc()
 	if s.method != protocol.MethodListen {
-		s.durations.Observe(took.Seconds())
+		s.durations.Observe(a.Took.Seconds())
 	}
 	if kind == outcome.Failed {
 		m.errors.WithLabelValues(s.method, s.name, outcome.Reason(a)).Inc()

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/fastmcp-go/fastmcp"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
@@ -66,9 +65,8 @@ func (t *tracer) serve(c *fastmcp.Context) error {
 		return c.Next()
 	}
 	of := t.target(c)
-	begun := time.Now()
 	ctx, span := t.start(c, of)
-	c.OnAnswer(func(a fastmcp.Answer) { t.end(ctx, c, of, span, a, time.Since(begun)) })
+	c.OnAnswer(func(c *fastmcp.Context, a fastmcp.Answer) { t.end(ctx, c, of, span, a) })
 	return c.Next()
 }
 
@@ -115,10 +113,10 @@ func idText(id []byte) string {
 }
 
 // end ends the span, and counts it.
-func (t *tracer) end(ctx context.Context, c *fastmcp.Context, of *target, span trace.Span, a fastmcp.Answer, took time.Duration) {
+func (t *tracer) end(ctx context.Context, c *fastmcp.Context, of *target, span trace.Span, a fastmcp.Answer) {
 	failure, code, message := failureOf(a)
 	if t.durations.Enabled(ctx) {
-		t.durations.Record(ctx, took.Seconds(), of.counted(failure, code)...)
+		t.durations.Record(ctx, a.Took.Seconds(), of.counted(failure, code)...)
 	}
 	if span.IsRecording() {
 		if id := c.Session().LogID(); id != "" { // initialize has one by now

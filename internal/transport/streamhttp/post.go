@@ -26,14 +26,13 @@ func (h *Handler) post(ctx context.Context, x Exchange, p *auth.Principal) {
 		h.batch(ctx, x, p, body, json, sse)
 		return
 	}
-	envelope, err := protocol.Scan(body)
-	if err != nil {
-		h.Refuse(x, envelope.ID, rpc.Refuse(rpc.BadRequest, err), protocol.Latest)
+	a := &answer{h: h, peer: peer{x}, json: json, sse: sse && x.CanStream()}
+	if err := a.call.Scan(body); err != nil {
+		h.Refuse(x, a.call.ID, rpc.Refuse(rpc.BadRequest, err), protocol.Latest)
 		return
 	}
-	a := &answer{h: h, peer: peer{x}, json: json, sse: sse && x.CanStream()}
-	a.call = rpc.Call{Envelope: envelope, Principal: p, Session: x.Header(protocol.HeaderSession), Peer: a}
-	if envelope.IsRequest() {
+	a.call.Principal, a.call.Session, a.call.Peer = p, x.Header(protocol.HeaderSession), a
+	if a.call.IsRequest() {
 		h.request(ctx, a)
 		return
 	}
