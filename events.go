@@ -2,9 +2,11 @@ package fastmcp
 
 import (
 	"cmp"
+	"net/netip"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/auth"
+	"github.com/fastmcp-go/fastmcp/internal/transport/streamhttp"
 )
 
 // Events are functions that are told what happens. Those that hear of sessions' beginnings and ends and of calls are called
@@ -19,6 +21,11 @@ type Events struct {
 	// TransportError hears of each connection that failed beneath MCP, on the connection's goroutine, where the App listens
 	// itself. Whoever can connect can cause them. The log has those too, of each fault 10 a minute.
 	TransportError func(TransportError)
+	// Refused hears of each request over HTTP that was turned down before any link of a chain could see it: a wrong Host or
+	// Origin, no credentials or wrong ones, a body that is no message, a session that is over, an unknown method or tool, a
+	// caller without a right. It is called on the goroutine that answers, before the answer. Whoever can connect can cause
+	// them; Stats has how many there were. What is too long, or no proper HTTP, is a TransportError.
+	Refused func(RefusedEvent)
 
 	// The others hear of what the client of a session has told. They are called on a goroutine of their own, one at a time
 	// and in order for each session, so that they may take their time and ask the client: Session.Roots in RootsChanged, for
@@ -39,6 +46,17 @@ type Events struct {
 	// Notified hears of every notification, those above among them, and of those that have no event: progress with what the
 	// client was asked, tasks/status of 2025-11-25, and methods of one's own.
 	Notified func(*Session, Notification)
+}
+
+// RefusedEvent is a request that was turned down before any link of a chain could see it.
+type RefusedEvent struct {
+	// Status is the HTTP status, and Code the JSON-RPC code of the error that the client was given. What only the message
+	// says, such as an unknown tool, has status 200.
+	Status, Code int
+	// Message is the error's text. It may have words of the client's.
+	Message string
+	// IP is the client's address, as Context.IP.
+	IP netip.Addr
 }
 
 // Outcome is how a call of a tool went.
@@ -87,5 +105,18 @@ func (e *engine) told(c *Context, a answer, err error) {
 	}
 	if err := contain(func() error { e.config.On.ToolCall(event); return nil }); err != nil {
 		c.Log().Error("Events.ToolCall failed", "error", err)
+	}
+}
+
+// refused tells Events.Refused; it is nil where nobody wants to hear.
+func (a *App) refused() func(streamhttp.Refused) {
+	f := a.config.On.Refused
+	if f == nil {
+		return nil
+	}
+	return func(r streamhttp.Refused) {
+		if err := contain(func() error { f(RefusedEvent(r)); return nil }); err != nil {
+			a.config.Log.Error("Events.Refused failed", "error", err)
+		}
 	}
 }

@@ -83,7 +83,7 @@ func New(config ...Config) *App {
 	c := &a.config
 	a.http = streamhttp.New(a.Engine(), c.Auth, streamhttp.Config{
 		Hosts: c.Hosts, Origins: c.Origins, MaxBody: c.HTTP.MaxBody, MaxBatch: c.HTTP.MaxBatch, MaxStreams: c.HTTP.MaxStreams,
-		StreamAfter: c.StreamAfter, Heartbeat: max(c.HTTP.Heartbeat, 0), Stateless: c.Stateless, Log: c.Log,
+		StreamAfter: c.StreamAfter, Heartbeat: max(c.HTTP.Heartbeat, 0), Stateless: c.Stateless, Log: c.Log, OnRefused: a.refused(),
 	})
 	a.sse = newSSE(a)
 	a.checkEndpoints()

@@ -1,6 +1,7 @@
 package fastmcp
 
 import (
+	"cmp"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -30,6 +31,9 @@ type Stats struct {
 	// more than Events could take (MaxEvents and EventBytes). Of a log in a shared storage they are counted when their client
 	// comes back.
 	Dropped int64
+	// Refused are the requests over HTTP that were turned down before any link of a chain could see them, by what their clients
+	// were told, most frequent first: see Events.Refused. Codes beyond the first 64 kinds count as 0.
+	Refused []Refusal
 	// Tasks are the task calls that run here, or were handed over to TaskConfig.Runner here, and are not over.
 	Tasks int
 	// Repairs are the arguments that Config.Lenient has repaired.
@@ -42,6 +46,12 @@ type Stats struct {
 	Storage StorageStats
 	// Draining tells that the App is about to stop: see App.Drain.
 	Draining bool
+}
+
+// Refusal is how often requests were turned down with an HTTP status and a JSON-RPC code.
+type Refusal struct {
+	Status, Code int
+	Count        int64
 }
 
 // StorageStats is what Config.Storage is good for. Whether it can be reached is what App.Ready asks.
@@ -57,7 +67,7 @@ type StorageStats struct {
 
 // Stats tells how the App is doing. It may be called from any goroutine, asks neither storage nor network, and costs a few
 // µs, so that a probe every second is no load. Requests that run do not wait for it. Where Config.Select picks Apps, their host
-// counts what they have, too; what one of them counts is its own, but for Events, which only the host knows.
+// counts what they have, too; what one of them counts is its own, but for Events and Refused, which only the host knows.
 func (a *App) Stats() Stats {
 	e := a.engine()
 	s := Stats{
@@ -65,6 +75,7 @@ func (a *App) Stats() Stats {
 		Events: a.http.Sent(), Dropped: e.hub.Lost(), Repairs: e.repairs.Load(), Memory: heldMemory(), Goroutines: runtime.NumGoroutine(),
 		Storage: a.storageStats(), Draining: a.http.Draining() || e.isLeaving(),
 	}
+	s.Refused = a.refusals()
 	if e.realm != nil {
 		s.Streams = e.hub.Reading() + e.listeners.len()
 	}
@@ -78,6 +89,18 @@ func (a *App) Stats() Stats {
 		s.Started, s.Uptime = *at, time.Since(*at)
 	}
 	return s
+}
+
+func (a *App) refusals() []Refusal {
+	counts := a.http.Refusals()
+	all := make([]Refusal, 0, len(counts))
+	for _, r := range counts {
+		all = append(all, Refusal(r))
+	}
+	slices.SortFunc(all, func(a, b Refusal) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Code, b.Code))
+	})
+	return all
 }
 
 // add adds what goes on at the moment.

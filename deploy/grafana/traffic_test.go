@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
+	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/fastmcptest"
 	"github.com/fastmcp-go/fastmcp/middleware/metrics"
 	"github.com/fastmcp-go/fastmcp/store"
@@ -116,7 +117,8 @@ func traffic(t *testing.T) families {
 	storage := &away{Storage: store.Memory()}
 	config := metrics.Config{Registerer: prometheus.NewRegistry(), Anyone: true}
 	app := fastmcp.New(fastmcp.Config{
-		Log: slog.New(slog.DiscardHandler), Keys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, Storage: metrics.Store(storage, config),
+		Auth: auth.New(auth.Config{Optional: true, Verifiers: []auth.Verifier{auth.Tokens(map[string]auth.Principal{"sue-0123456789abcdef": {Subject: "sue"}})}}),
+		Log:  slog.New(slog.DiscardHandler), Keys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, Storage: metrics.Store(storage, config),
 	})
 	app.AddRoute(fiber.MethodGet, "/metrics", metrics.Route(app, config))
 	for name, fn := range map[string]func(*fastmcp.Context) (string, error){
@@ -150,6 +152,11 @@ func traffic(t *testing.T) families {
 	if _, err := first.Call(t.Context(), "ask", nil); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := first.Call(t.Context(), "nothing", nil); err == nil {
+		t.Fatal("a tool that is not there was called")
+	}
+	turnedAway(t, app, "Authorization", "Bearer wrong-0123456789abcdef", http.StatusUnauthorized)
+	turnedAway(t, app, "Origin", "https://evil.example", http.StatusForbidden)
 	storage.is.Store(true)
 	if err := app.Ready(t.Context()); !errors.Is(err, fastmcp.ErrStore) {
 		t.Fatal(err)
@@ -160,6 +167,21 @@ func traffic(t *testing.T) families {
 		if n := len(has["mcp_errors_total"]["reason"]); n >= 4 || time.Now().After(end) { // the last may come after its answer
 			return has
 		}
+	}
+}
+
+// turnedAway sends a request that its header is wrong in.
+func turnedAway(t *testing.T, app *fastmcp.App, header, value string, status int) {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/mcp", strings.NewReader("{}"))
+	req.Host = "localhost"
+	req.Header.Set(header, value)
+	res, err := app.Test(req, 20_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = res.Body.Close(); res.StatusCode != status {
+		t.Fatalf("%s: %s is %d, want %d", header, value, res.StatusCode, status)
 	}
 }
 

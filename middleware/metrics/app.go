@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp"
@@ -21,6 +22,8 @@ const readyTimeout = 500 * time.Millisecond
 //	mcp_tool_errors_total         of them those that failed
 //	mcp_events_total              messages that were sent on event streams
 //	mcp_events_dropped_total      messages that were lost, because their client was too slow or too long away
+//	mcp_refused_total{status,code} requests over HTTP that were turned down before any link of a chain could see them, by
+//	                              HTTP status and JSON-RPC code: see fastmcp.Events.Refused
 //	mcp_argument_repairs_total    arguments that fastmcp.Config.Lenient has repaired
 //	mcp_ready                     1 when the node is ready (fastmcp.App.Ready, within 500 ms), else 0
 //	mcp_draining                  1 when the App is about to stop
@@ -49,6 +52,7 @@ func App(app *fastmcp.App, config ...Config) prometheus.Collector {
 	add(gauge, "draining", "Whether the App is about to stop.", func(s *fastmcp.Stats) float64 { return truth(s.Draining) })
 	a.started = prometheus.NewDesc(prometheus.BuildFQName(c.Namespace, "", "start_time_seconds"), "When serving began, in seconds since 1970.", nil, nil)
 	a.ready = prometheus.NewDesc(prometheus.BuildFQName(c.Namespace, "", "ready"), "Whether the node is ready for work.", nil, nil)
+	a.refused = prometheus.NewDesc(prometheus.BuildFQName(c.Namespace, "", "refused_total"), "Requests that were turned down before any link of a chain.", []string{"status", "code"}, nil)
 	a.storage = prometheus.NewDesc(prometheus.BuildFQName(c.Namespace, "", "storage_info"), "What the storage is good for.", []string{"mode"}, nil)
 	return a
 }
@@ -69,9 +73,10 @@ type appValue struct {
 
 // appCollector is a prometheus.Collector of an App.
 type appCollector struct {
-	app                     *fastmcp.App
-	values                  []appValue
-	started, ready, storage *prometheus.Desc
+	app    *fastmcp.App
+	values []appValue
+
+	started, ready, refused, storage *prometheus.Desc
 }
 
 // Describe tells of the metrics.
@@ -81,6 +86,7 @@ func (a *appCollector) Describe(to chan<- *prometheus.Desc) {
 	}
 	to <- a.started
 	to <- a.ready
+	to <- a.refused
 	to <- a.storage
 }
 
@@ -89,6 +95,9 @@ func (a *appCollector) Collect(to chan<- prometheus.Metric) {
 	s := a.app.Stats()
 	for _, v := range a.values {
 		to <- prometheus.MustNewConstMetric(v.desc, v.kind, v.value(&s))
+	}
+	for _, r := range s.Refused {
+		to <- prometheus.MustNewConstMetric(a.refused, prometheus.CounterValue, float64(r.Count), strconv.Itoa(r.Status), strconv.Itoa(r.Code))
 	}
 	if !s.Started.IsZero() {
 		to <- prometheus.MustNewConstMetric(a.started, prometheus.GaugeValue, float64(s.Started.UnixMilli())/1000)

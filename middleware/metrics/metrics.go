@@ -27,7 +27,7 @@
 // no word of a client's gets into it. Above Config.MaxNames it is "other".
 //
 // What is turned down before the chain (an unknown tool, a caller without a right, a session that is over) is not seen by
-// any link. See App and Store for the others.
+// any link; mcp_refused_total counts it. See App and Store for the others.
 package metrics
 
 import (

@@ -60,6 +60,9 @@ func TestRoute(t *testing.T) {
 	c := fastmcptest.New(t, app, fastmcptest.Config{Revision: "2025-11-25"})
 	call(t, c, "fine")
 	call(t, c, "refuse")
+	if _, err := c.Call(t.Context(), "nothing", nil); err == nil {
+		t.Error("a tool that is not there was called")
+	}
 	var all map[string]*dto.MetricFamily
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		_, _, body := scrape(t, app, "", "")
@@ -69,7 +72,7 @@ func TestRoute(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"mcp_sessions": 1, "mcp_tasks": 0, "mcp_tool_calls_total": 2, "mcp_tool_errors_total": 1, "mcp_errors_total": 1, "mcp_events_dropped_total": 0,
-		"mcp_argument_repairs_total": 0, "mcp_ready": 1, "mcp_draining": 0, "mcp_storage_info": 1,
+		"mcp_argument_repairs_total": 0, "mcp_ready": 1, "mcp_draining": 0, "mcp_storage_info": 1, "mcp_refused_total": 1,
 	} {
 		family := all[name]
 		if family == nil || len(family.Metric) != 1 || value(family.Metric[0]) != want || family.GetHelp() == "" {

@@ -52,11 +52,11 @@ func (h *Handler) ServeStream(ctx context.Context, x streamhttp.Exchange) {
 	}
 	if x.Method() != "GET" || !x.CanStream() {
 		// A client that tries Streamable HTTP here first is told by this to GET.
-		notAllowed(x, "GET, OPTIONS")
+		h.notAllowed(x, "GET, OPTIONS")
 		return
 	}
 	if _, sse := streamhttp.Accepted(x); !sse {
-		streamhttp.Fail(x, 406, protocol.CodeServer, "Not acceptable: accept text/event-stream")
+		h.door.Fail(x, 406, protocol.CodeServer, "Not acceptable: accept text/event-stream")
 		return
 	}
 	feed, ok := h.door.Feed(x)
@@ -155,7 +155,7 @@ func stopping() *rpc.Refusal {
 	return &rpc.Refusal{Class: rpc.Unavailable, RetryAfter: time.Second, Err: protocol.Errorf(protocol.CodeServer, "The server is shutting down")}
 }
 
-func notAllowed(x streamhttp.Exchange, allow string) {
+func (h *Handler) notAllowed(x streamhttp.Exchange, allow string) {
 	x.SetHeader("Allow", allow)
-	streamhttp.Fail(x, 405, protocol.CodeServer, "Method not allowed: %s", x.Method())
+	h.door.Fail(x, 405, protocol.CodeServer, "Method not allowed: %s", x.Method())
 }

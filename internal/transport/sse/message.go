@@ -24,7 +24,7 @@ func (h *Handler) ServeMessage(ctx context.Context, x streamhttp.Exchange) {
 		return
 	}
 	if x.Method() != "POST" {
-		notAllowed(x, "POST, OPTIONS")
+		h.notAllowed(x, "POST, OPTIONS")
 		return
 	}
 	body, ok := h.door.Body(x)
@@ -33,13 +33,13 @@ func (h *Handler) ServeMessage(ctx context.Context, x streamhttp.Exchange) {
 	}
 	id := x.Query("sessionId")
 	if id == "" {
-		streamhttp.Fail(x, 400, protocol.CodeInvalidRequest, "Invalid request: sessionId is missing: post to the address that the event stream names")
+		h.door.Fail(x, 400, protocol.CodeInvalidRequest, "Invalid request: sessionId is missing: post to the address that the event stream names")
 		return
 	}
 	c := h.find(id, p)
 	if c == nil {
 		// Whether it never was, is over or is another's is nobody's business.
-		streamhttp.Fail(x, 404, protocol.CodeServer, "Session not found: open a new event stream")
+		h.door.Fail(x, 404, protocol.CodeServer, "Session not found: open a new event stream")
 		return
 	}
 	if i := scan.Space(body, 0); i < len(body) && body[i] == '[' {
@@ -71,6 +71,7 @@ func (c *conn) request(x streamhttp.Exchange, call *rpc.Call) {
 	switch {
 	case refusal == nil:
 	case isError(refusal):
+		c.h.door.Refused(x, 200, refusal.Err)
 		c.reply(protocol.AppendError(nil, call.ID, refusal.Err))
 	default:
 		c.reply(nil)

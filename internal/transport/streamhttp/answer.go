@@ -249,7 +249,7 @@ func (a *answer) finish(reply rpc.Reply) {
 			_ = a.body.Close() // suspended or lost: what there is to end ends
 		}
 	case a.body == nil && reply.Refusal != nil:
-		a.h.Refuse(a.x, a.call.ID, reply.Refusal, a.call.Revision)
+		a.h.refuse(a.x, a.call.ID, reply.Refusal, a.call.Revision)
 	case a.body == nil && reply.Data == nil:
 		a.x.Answer(202, "", nil) // cancelled: there is no answer
 	case a.body != nil || !a.json && a.sse:

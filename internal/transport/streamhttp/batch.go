@@ -74,7 +74,7 @@ type batch struct {
 func (b *batch) take(ctx context.Context, p *auth.Principal, raw []byte) {
 	envelope, err := protocol.Scan(raw)
 	if err != nil {
-		b.result(protocol.AppendError(nil, envelope.ID, err))
+		b.refuse(envelope.ID, err)
 		return
 	}
 	a := &answer{h: b.h, peer: b.peer}
@@ -84,21 +84,27 @@ func (b *batch) take(ctx context.Context, p *auth.Principal, raw []byte) {
 		return
 	}
 	if envelope.Method == protocol.MethodInitialize {
-		b.result(protocol.AppendError(nil, envelope.ID, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: initialize must come alone")))
+		b.refuse(envelope.ID, protocol.Errorf(protocol.CodeInvalidRequest, "Invalid request: initialize must come alone"))
 		return
 	}
 	b.start(ctx, &a.call)
 }
 
+// refuse answers one message of the array, which no chain has seen.
+func (b *batch) refuse(id []byte, e *protocol.Error) {
+	b.h.Refused(b.x, 200, e)
+	b.result(protocol.AppendError(nil, id, e))
+}
+
 func (b *batch) start(ctx context.Context, c *rpc.Call) {
 	var refusal *rpc.Refusal
 	if c.Revision, refusal = b.h.revisionOf(ctx, b.x, c); refusal != nil {
-		b.result(protocol.AppendError(nil, c.ID, refusal.Err)) // it says that it is of another revision
+		b.refuse(c.ID, refusal.Err) // it says that it is of another revision
 		return
 	}
 	job, refusal := b.h.engine.Accept(ctx, c)
 	if b.judge(refusal); refusal != nil {
-		b.result(protocol.AppendError(nil, c.ID, refusal.Err))
+		b.refuse(c.ID, refusal.Err)
 		return
 	}
 	b.running.Go(func() {

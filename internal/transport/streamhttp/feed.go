@@ -30,7 +30,7 @@ func (h *Handler) Feed(x Exchange) (f *Feed, ok bool) {
 	if h.streams.Add(1) > int64(h.config.MaxStreams) {
 		h.streams.Add(-1)
 		x.SetHeader("Retry-After", "5")
-		Fail(x, 503, protocol.CodeServer, "Too many streams are open: try again later")
+		h.Fail(x, 503, protocol.CodeServer, "Too many streams are open: try again later")
 		return nil, false
 	}
 	return &Feed{h: h, x: x, leave: sync.OnceFunc(func() { h.streams.Add(-1) })}, true

@@ -15,7 +15,7 @@ func (h *Handler) get(ctx context.Context, x Exchange, p *auth.Principal) {
 		return
 	}
 	if _, sse := Accepted(x); !sse {
-		Fail(x, 406, protocol.CodeServer, "Not acceptable: accept text/event-stream")
+		h.Fail(x, 406, protocol.CodeServer, "Not acceptable: accept text/event-stream")
 		return
 	}
 	feed, ok := h.Feed(x)

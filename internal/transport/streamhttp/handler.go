@@ -26,6 +26,8 @@ type Config struct {
 	// Stateless: the older revisions get no session, and no stream of their own.
 	Stateless bool
 	Log       *slog.Logger
+	// OnRefused hears of each request that is turned down before a chain. nil: nobody does.
+	OnRefused func(Refused)
 }
 
 // Handler serves MCP on one path. Make it with New.
@@ -40,6 +42,7 @@ type Handler struct {
 	patience patience
 	streams  atomic.Int64
 	sent     atomic.Int64
+	refusals refusals
 }
 
 // New makes a Handler. provider may be nil: then nobody is asked who they are.
@@ -103,11 +106,11 @@ func (h *Handler) Enter(ctx context.Context, x Exchange) (p *auth.Principal, ok 
 // admit makes the checks that protect a server from the browser of its own user.
 func (h *Handler) admit(x Exchange, origin string) bool {
 	if !h.gate.host(x) {
-		Fail(x, 403, protocol.CodeServer, "Forbidden: this server does not answer to the host %q; Config.Hosts lists the hosts that it answers to", x.Host())
+		h.Fail(x, 403, protocol.CodeServer, "Forbidden: this server does not answer to the host %q; Config.Hosts lists the hosts that it answers to", x.Host())
 		return false
 	}
 	if !h.gate.origin(x, origin) {
-		Fail(x, 403, protocol.CodeServer, "Forbidden: pages of %q may not call this server; Config.Origins lists the origins that may", origin)
+		h.Fail(x, 403, protocol.CodeServer, "Forbidden: pages of %q may not call this server; Config.Origins lists the origins that may", origin)
 		return false
 	}
 	return true
@@ -135,7 +138,7 @@ func (h *Handler) authenticate(ctx context.Context, x Exchange) (p *auth.Princip
 		h.config.Log.Error("authentication failed", "error", err)
 		message = "Authentication is not possible at the moment"
 	}
-	Fail(x, status, protocol.CodeServer, "%s", message)
+	h.Fail(x, status, protocol.CodeServer, "%s", message)
 	return nil, false
 }
 
@@ -170,5 +173,5 @@ func (h *Handler) notAllowed(x Exchange) {
 		allow = "POST"
 	}
 	x.SetHeader("Allow", allow)
-	Fail(x, 405, protocol.CodeServer, "Method not allowed: %s", x.Method())
+	h.Fail(x, 405, protocol.CodeServer, "Method not allowed: %s", x.Method())
 }

@@ -19,7 +19,7 @@ func (h *Handler) post(ctx context.Context, x Exchange, p *auth.Principal) {
 	}
 	json, sse := Accepted(x)
 	if !json && !sse {
-		Fail(x, 406, protocol.CodeServer, "Not acceptable: accept application/json and text/event-stream")
+		h.Fail(x, 406, protocol.CodeServer, "Not acceptable: accept application/json and text/event-stream")
 		return
 	}
 	if i := scan.Space(body, 0); i < len(body) && body[i] == '[' {
@@ -43,11 +43,11 @@ func (h *Handler) post(ctx context.Context, x Exchange, p *auth.Principal) {
 // been given. The message is copied once: all that a handler gets points into the copy, and may be kept.
 func (h *Handler) Body(x Exchange) (body []byte, ok bool) {
 	if !isJSON(x.Header("Content-Type")) {
-		Fail(x, 415, protocol.CodeInvalidRequest, "Unsupported media type: send Content-Type: application/json")
+		h.Fail(x, 415, protocol.CodeInvalidRequest, "Unsupported media type: send Content-Type: application/json")
 		return nil, false
 	}
 	if len(x.Body()) > h.config.MaxBody {
-		Fail(x, 413, protocol.CodeInvalidRequest, "The message is longer than %d bytes", h.config.MaxBody)
+		h.Fail(x, 413, protocol.CodeInvalidRequest, "The message is longer than %d bytes", h.config.MaxBody)
 		return nil, false
 	}
 	return bytes.Clone(x.Body()), true

@@ -40,8 +40,14 @@ func StatusOf(r *rpc.Refusal, rev protocol.Revision) int {
 	return 200
 }
 
-// Refuse answers a request, or what should have been one, with an error.
+// Refuse turns a request down, or what should have been one, with an error.
 func (h *Handler) Refuse(x Exchange, id []byte, r *rpc.Refusal, rev protocol.Revision) {
+	h.Refused(x, StatusOf(r, rev), r.Err)
+	h.refuse(x, id, r, rev)
+}
+
+// refuse answers what a chain has refused: its links have seen that.
+func (h *Handler) refuse(x Exchange, id []byte, r *rpc.Refusal, rev protocol.Revision) {
 	status := StatusOf(r, rev)
 	switch {
 	case r.Class == rpc.Unauthorized:
@@ -53,9 +59,4 @@ func (h *Handler) Refuse(x Exchange, id []byte, r *rpc.Refusal, rev protocol.Rev
 		x.SetHeader("Retry-After", strconv.Itoa(int((r.RetryAfter+time.Second-1)/time.Second)))
 	}
 	x.Answer(status, typeJSON, protocol.AppendError(nil, id, r.Err))
-}
-
-// Fail answers with a status and an error that nobody's id goes with.
-func Fail(x Exchange, status, code int, format string, args ...any) {
-	x.Answer(status, typeJSON, protocol.AppendError(nil, nil, protocol.Errorf(code, format, args...)))
 }
