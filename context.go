@@ -70,7 +70,8 @@ func From(ctx context.Context) (*Context, bool) {
 }
 
 // Value is what Locals holds under key, else what the host's middleware stored in the request (Fiber's Locals), else
-// what the context of the transport has.
+// what the context of the transport has. Of Fiber's Locals texts and bytes are copied; what lies within other values, such as
+// the fields of a struct, must not be Fiber's memory: utils.CopyString makes it one's own.
 func (c *Context) Value(key any) any {
 	if _, ok := key.(contextKey); ok {
 		return c

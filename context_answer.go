@@ -95,6 +95,8 @@ func (j *job) takeHeard(from *job) {
 	heard := from.heard
 	from.heard = hearing{}
 	from.mu.Unlock()
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for _, f := range heard.first {
 		if f != nil {
 			j.heard.add(f)

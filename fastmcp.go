@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,7 +164,7 @@ func (a *App) change(f func()) {
 func (a *App) Sessions() []*Session { return a.engine().sessions() }
 
 // Session finds an open session; nil when there is none with that id.
-func (a *App) Session(id string) *Session { return a.engine().session(id) }
+func (a *App) Session(id string) *Session { return a.engine().session(strings.Clone(id)) }
 
 // Broadcast sends a notification to every session, of all nodes that share Config.Storage, on its own stream. A session without an open stream finds it there
 // when it opens one, as far as its log reaches back. Clients of 2026-07-28 have no sessions and are not told.

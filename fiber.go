@@ -255,11 +255,11 @@ func (a *App) gateOrigin(c *fiber.Ctx) error {
 	if origin == "" || c.Context().UserValue(streamhttp.CORSAnswered{}) != nil {
 		return nil
 	}
-	if _, host, _ := strings.Cut(origin, "://"); strings.EqualFold(host, string(c.Context().Host())) {
-		return nil
-	}
 	x := fasthost.Acquire(c.Context(), &a.host)
 	defer x.Release()
+	if _, host, _ := strings.Cut(origin, "://"); strings.EqualFold(host, x.Host()) {
+		return nil
+	}
 	if a.http.AdmitsOrigin(origin, x.LocalIP) {
 		return nil
 	}

@@ -14,6 +14,31 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
+// A page cannot have its own name taken for the server's by a path that names it.
+func TestRouteGateByPath(t *testing.T) {
+	app, l := newApp(t, fastmcp.Config{
+		Auth: auth.New(auth.Config{Verifiers: []auth.Verifier{auth.Tokens(map[string]auth.Principal{"token-of-ann-0000": {Subject: "ann"}})}}),
+	})
+	served := 0
+	app.AddRoute("POST", "/private", func(c *fiber.Ctx) error { served++; return c.SendString("hello") })
+	s := serve(t, app, l)
+	for _, target := range []string{"//evil.example/private?u=a://b", "http://evil.example/private"} {
+		conn, err := net.Dial("tcp", s.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nOrigin: https://evil.example\r\nAuthorization: Bearer token-of-ann-0000\r\nContent-Length: 0\r\n\r\n", target, s.addr)
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = conn.Close(); res.StatusCode != 400 && res.StatusCode != 403 || served != 0 {
+			t.Errorf("%s: %s, served %d times", target, res.Status, served)
+		}
+	}
+}
+
 // A page whose name was bound to this machine's address reads no route, and one of another site uses none that is private.
 func TestRouteGates(t *testing.T) {
 	config := fastmcp.Config{

@@ -3,6 +3,7 @@ package fastmcp
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
@@ -97,4 +98,4 @@ func (e *engine) subscribed(uri string) (found bool) {
 // that shares Config.Storage. It returns at once. What is updated several times within 50 ms is told once; then the guards
 // are asked, of the principal as of the session's last request. Where other nodes may have missed some of it, because the
 // storage was away, those who have subscribed to anything there are told that all of it may have changed.
-func (a *App) ResourceUpdated(uri string) { a.engine().changed.updated(uri) }
+func (a *App) ResourceUpdated(uri string) { a.engine().changed.updated(strings.Clone(uri)) }

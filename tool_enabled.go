@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 // cannot be reached: nothing changes then, unless it fails in the middle of it, when the change may show later. No more
 // than 10,000 tools can be switched.
 func (a *App) SetToolEnabled(name string, enabled bool) error {
+	name = strings.Clone(name) // it may be a parameter of a route, whose memory Fiber uses again
 	if err := a.engine().switches.set(name, enabled); err != nil {
 		word := "off"
 		if enabled {

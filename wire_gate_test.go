@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -212,20 +211,14 @@ func TestWireMirroredHeaders(t *testing.T) {
 		func(*fastmcp.Context, json.RawMessage) (any, error) { return "passed", nil })})
 	s.app.AddTool(fastmcp.Tool{Name: "Hello", Handler: fastmcp.Get(func(*fastmcp.Context) (string, error) { return "hello", nil })})
 	raw := s.rawConn()
-	conn := func(lines []string) *rawConn {
-		if slices.ContainsFunc(lines, func(line string) bool { return strings.HasSuffix(line, " ") }) {
-			return s.rawConn() // which ends with the answer: see fasthost.Screen
-		}
-		return raw
-	}
 	name := func(tool string, lines ...string) func() answer {
 		return func() answer {
-			return conn(lines).do("POST", headers{"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call"}.lines(lines...), stateless(1, "tools/call", fmt.Sprintf(`"name":%s`, tool), ""))
+			return raw.do("POST", append(lines, headers{"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call"}.lines()...), stateless(1, "tools/call", fmt.Sprintf(`"name":%s`, tool), ""))
 		}
 	}
 	params := func(args string, lines ...string) func() answer {
 		return func() answer {
-			return conn(lines).do("POST", statelessHeaders("tools/call", "params").lines(lines...), stateless(1, "tools/call", `"name":"params","arguments":`+args, ""))
+			return raw.do("POST", append(lines, statelessHeaders("tools/call", "params").lines()...), stateless(1, "tools/call", `"name":"params","arguments":`+args, ""))
 		}
 	}
 	const refused, judged = -32020, 1 // judged: it got to the schema, which did not like it

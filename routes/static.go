@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/utils"
 )
 
 // StaticConfig is how Static answers. What its zero value means stands beside each field.
@@ -77,7 +78,7 @@ type static struct {
 }
 
 func (s *static) serve(c *fiber.Ctx) error {
-	name, ok := s.name(c.Params("*"))
+	name, ok := s.name(utils.CopyString(c.Params("*"))) // a file system may keep it, and so does this
 	if !ok {
 		return fiber.ErrNotFound
 	}
@@ -164,6 +165,6 @@ func (s *static) tag(name string, info fs.FileInfo, file io.ReadSeeker) string {
 		return ""
 	}
 	tag := `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`
-	s.tags.Store(strings.Clone(name), tag) // Fiber uses the memory of the path again
+	s.tags.Store(name, tag)
 	return tag
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/fstest"
@@ -249,6 +250,42 @@ func TestStaticKeepsTags(t *testing.T) {
 		t.Errorf("%d files have %d tags", len(files), len(different))
 	}
 }
+
+// A file system may keep the names that it is asked for.
+func TestStaticNamesMayBeKept(t *testing.T) {
+	names := &rememberingFS{FS: fstest.MapFS{"a.txt": {Data: []byte("a")}, "b.txt": {Data: []byte("b")}}}
+	ask := serves(t, routes.StaticFS(names))
+	for range 4 {
+		for _, name := range []string{"a.txt", "b.txt"} {
+			if _, body := ask("GET", "/s/"+name); body != name[:1] {
+				t.Errorf("%s: %q", name, body)
+			}
+		}
+	}
+	names.mu.Lock()
+	defer names.mu.Unlock()
+	for i, name := range names.opened {
+		if want := []string{"a.txt", "b.txt"}[i%2]; name != want {
+			t.Errorf("what was opened %d. is %q by now, was %q", i+1, name, want)
+		}
+	}
+}
+
+// rememberingFS keeps the names of what was opened.
+type rememberingFS struct {
+	fs.FS
+	mu     sync.Mutex
+	opened []string
+}
+
+func (r *rememberingFS) Open(name string) (fs.File, error) {
+	r.mu.Lock()
+	r.opened = append(r.opened, name)
+	r.mu.Unlock()
+	return r.FS.Open(name)
+}
+
+func (r *rememberingFS) Stat(name string) (fs.FileInfo, error) { return fs.Stat(r.FS, name) }
 
 // plainFS has files that are no io.Seekers.
 type plainFS struct{ fstest.MapFS }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/auth"
@@ -88,6 +89,7 @@ func newGrant(d digest, plan string, factory Factory, more Grant, now time.Time)
 	id := d.id()
 	return &grant{
 		digest: d, factory: factory, turn: newID(), principal: principalOf(id),
-		info: Info{ID: id, Plan: plan, Name: more.Name, Limits: more.Limits, Created: now, Updated: now},
+		info: Info{ID: id, Plan: strings.Clone(plan), Name: strings.Clone(more.Name), // a route's parameters are Fiber's
+			Limits: more.Limits, Created: now, Updated: now},
 	}, nil
 }

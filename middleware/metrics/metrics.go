@@ -14,9 +14,9 @@
 //	mcp_errors_total{method,name,reason}              that failed, and why: tool_error, when the tool says so to the model;
 //	                                                  panic; timeout; internal, an error that is kept from the client;
 //	                                                  a JSON-RPC code; or other
-//	mcp_request_duration_seconds{method,name}         a histogram of all that comes after the link, and of making the
-//	                                                  answer; of a task until it is over; not of subscriptions/listen,
-//	                                                  which lasts as long as its client likes
+//	mcp_request_duration_seconds{method,name}         a histogram of the chain, and of making the answer; of a task until
+//	                                                  it is over; not of subscriptions/listen, which lasts as long as its
+//	                                                  client likes
 //	mcp_requests_in_flight{method}                    whose chain runs
 //	mcp_questions_total{method,name}                  answers of 2026-07-28 that ask the client, who calls again with the
 //	                                                  answers: such a call counts once, with the last of its rounds

@@ -2,8 +2,6 @@ package fasthost
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 
 	"github.com/valyala/fasthttp"
 )
@@ -16,18 +14,18 @@ type Fault struct {
 	Message string
 }
 
-// fault is the index of one in faults; fine, chunked and spaced are none.
+// fault is the index of one in faults; fine and chunked are none.
 type fault byte
 
 const (
 	fine fault = iota
 	chunked
-	spaced
 	badVersion
 	badMethod
 	badTarget
 	bareLine
 	folded
+	perhapsFolded
 	badName
 	badValue
 	noHost
@@ -39,14 +37,16 @@ const (
 	unknownCoding
 	tooLong
 	trailers
+	chunkedStream
 )
 
 var faults = [...]Fault{
 	badVersion:    {505, "HTTP version not supported: this is a server of HTTP/1.1"},
 	badMethod:     {400, "Bad request: the method is not a token"},
-	badTarget:     {400, "Bad request: the target has a space or a control character"},
+	badTarget:     {400, "Bad request: the target is no path and no http URL, or has a space or a control character"},
 	bareLine:      {400, "Bad request: a line of the headers does not end with CR LF"},
 	folded:        {400, "Bad request: a header goes on in the next line"},
+	perhapsFolded: {400, "Bad request: the last header ends with a space, as one does that goes on in the next line: leave the space out"},
 	badName:       {400, "Bad request: the name of a header is not a token"},
 	badValue:      {400, "Bad request: a header has a control character"},
 	noHost:        {400, "Bad request: Host is missing"},
@@ -58,21 +58,28 @@ var faults = [...]Fault{
 	unknownCoding: {501, "Not implemented: the only Transfer-Encoding is chunked"},
 	tooLong:       {413, "The body is longer than this server reads"},
 	trailers:      {400, "Bad request: a chunked body has trailers, which would become headers"},
+	chunkedStream: {411, "Length required: a server that reads bodies as streams takes no chunked ones"},
 }
 
 // Screen looks at the headers of each request before its body is read. One with a fault gets neither its body read nor
-// a 100 Continue; its handler finds the fault by Refused, and its connection ends with the answer. One with a chunked body
-// is served, but its connection ends with the answer, too: fasthttp reads chunks more leniently than others do, so where
-// the body ends is not beyond doubt. The same goes for one with a header that ends in a space: fasthttp may have made that
-// of a folded line of spaces, and then reads the end of the headers twice. It is for fasthttp.Server.HeaderReceived; maxBody, in bytes, is the server's own limit.
+// a 100 Continue; its handler finds the fault by Refused, and its connection ends with the answer. Behind some that are
+// served nothing is read either: see look. It is for fasthttp.Server.HeaderReceived; maxBody, in bytes, is the server's own
+// limit.
+//
+// The first line it sees only as fasthttp has read it, which takes one that ends with a bare LF, and one without a version
+// for HTTP/1.0.
 func Screen(maxBody int) func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-		switch f := screen(h, maxBody); f {
-		case fine:
-		case chunked, spaced:
+		seen := look(h, maxBody)
+		if seen.fault > chunked {
+			mark(h, seen.fault)
+			return fasthttp.RequestConfig{}
+		}
+		if seen.last {
 			h.SetConnectionClose()
-		default:
-			mark(h, f)
+		}
+		if seen.expects && (seen.old || h.ContentLength() == 0 || seen.lengths+seen.codings == 0) {
+			h.Del(fasthttp.HeaderExpect) // HTTP/1.0 knows no 100 Continue, and there is nothing to wait for (RFC 9110, 10.1.1)
 		}
 		return fasthttp.RequestConfig{}
 	}
@@ -100,61 +107,105 @@ func Refused(ctx *fasthttp.RequestCtx) *Fault {
 	return nil
 }
 
-// Inspect is Screen and Refused for a request that a server has read which is not ours. Of a request with a chunked body
-// it has the answer end the connection.
+// Inspect is Screen and Refused for a request that a server has read which is not ours. Where it reads bodies as streams, what
+// a handler leaves of one would be the next request.
 func Inspect(ctx *fasthttp.RequestCtx) *Fault {
 	h := &ctx.Request.Header
-	switch f := screen(h, 0); f {
-	case fine:
-		return nil
-	case chunked, spaced:
-		if hasTrailers(h) {
-			return &faults[trailers]
-		}
+	seen := look(h, 0)
+	streamed := ctx.Request.IsBodyStream()
+	switch {
+	case seen.fault > chunked:
+		return &faults[seen.fault]
+	case seen.fault == chunked && streamed:
+		return &faults[chunkedStream] // its trailers are still to come
+	case seen.fault == chunked && hasTrailers(h):
+		return &faults[trailers]
+	case seen.last || streamed:
 		ctx.Response.SetConnectionClose()
-		return nil
-	default:
-		return &faults[f]
 	}
+	return nil
 }
 
-// screen looks for a fault. It is on the way of every request: it reads the headers once, eight bytes at a time.
-func screen(h *fasthttp.RequestHeader, maxBody int) fault {
-	old := false
+// sight is what a look at a request's headers has found.
+type sight struct {
+	fields
+	fault fault
+	old   bool // it is of HTTP/1.0
+	// last tells that nothing behind the request may be read, for one of these reasons:
+	//   - its client says so, in any spelling (RFC 9112, 9.6);
+	//   - its body is chunked: fasthttp reads chunks more leniently than others do, so where it ends is not beyond doubt;
+	//   - its last header ends with a space. fasthttp joins folded lines in its buffer; where the last header is one that ends
+	//     with a space it does not find the end of the headers at first, reads them once more as they have become, and what it
+	//     has moved lies behind them twice. The fold does not show any more. With a body, in which that would lie, it is
+	//     refused.
+	last bool
+}
+
+// look looks for a fault. It is on the way of every request: it reads the headers once, eight bytes at a time.
+func look(h *fasthttp.RequestHeader, maxBody int) (s sight) {
 	if v := h.Protocol(); string(v) != "HTTP/1.1" {
-		if old = string(v) == "HTTP/1.0"; !old {
-			return badVersion
+		if s.old = string(v) == "HTTP/1.0"; !s.old {
+			s.fault = badVersion
+			return s
 		}
 	}
 	if !isToken(h.Method()) {
-		return badMethod
+		s.fault = badMethod
+		return s
 	}
-	for _, c := range h.RequestURI() {
-		if c <= ' ' || c == 0x7f {
-			return badTarget
-		}
+	if !isTarget(h.RequestURI(), h.Host()) {
+		s.fault = badTarget
+		return s
 	}
-	var seen fields
-	if f := seen.scan(h.RawHeaders()); f != fine {
-		return f
+	if s.fault = s.scan(h.RawHeaders()); s.fault == fine {
+		s.fault = s.judge(h, maxBody)
 	}
+	s.last = s.closes || s.spaced || s.fault == chunked
+	return s
+}
+
+// judge looks for a fault in what the headers say together.
+func (s *sight) judge(h *fasthttp.RequestHeader, maxBody int) fault {
 	switch {
-	case seen.hosts == 0 && !old: // RFC 9112, 3.2
+	case s.hosts == 0 && !s.old: // RFC 9112, 3.2
 		return noHost
-	case seen.hosts > 1:
+	case s.hosts > 1:
 		return manyHosts
-	case !isHost(seen.host):
+	case !isHost(s.host):
 		return badHost
-	case seen.lengths > 1: // RFC 9112, 6.3
+	case s.lengths > 1: // RFC 9112, 6.3
 		return manyLengths
-	case seen.codings > 0:
-		return framed(seen.coding, seen.codings+seen.lengths, old)
+	case s.spaced && s.lengths+s.codings > 0:
+		return perhapsFolded
+	case s.codings > 0:
+		return framed(s.coding, s.codings+s.lengths, s.old)
 	case maxBody > 0 && h.ContentLength() > maxBody:
 		return tooLong
-	case seen.spaced:
-		return spaced
 	}
 	return fine
+}
+
+// isTarget tells that a target is a path, an http URL, or an asterisk, and that fasthttp finds no other host in it than is
+// there: of a path that begins with two slashes it may make one (RFC 9112, 3.2).
+func isTarget(target, host []byte) bool {
+	for _, c := range target {
+		if c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	switch {
+	case len(target) == 0:
+		return false
+	case target[0] != '/':
+		return string(target) == "*" || hasScheme(target, "http://") || hasScheme(target, "https://")
+	case len(target) > 1 && target[1] == '/':
+		return len(host) > 0 && !bytes.Contains(target, []byte("://"))
+	}
+	return true
+}
+
+func hasScheme(target []byte, scheme string) bool {
+	return len(target) > len(scheme) && bytes.EqualFold(target[:len(scheme)], []byte(scheme))
 }
 
 // framed judges a Transfer-Encoding (RFC 9112, 6.1 and 6.3).
@@ -179,165 +230,4 @@ func isHost(b []byte) bool {
 		}
 	}
 	return true
-}
-
-// isHeader tells that line is the header of that name, which has its colon and is in lower case.
-func isHeader(line []byte, name string) bool {
-	if len(line) < len(name) {
-		return false
-	}
-	for i := range len(name) {
-		if line[i]|0x20 != name[i] && line[i] != name[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// tchar tells which bytes may be in a token (RFC 9110, 5.6.2): bit c of the first for those below 64, of the second above.
-const tcharLow, tcharHigh uint64 = 0x3ff6cfa00000000, 0x57ffffffc7fffffe
-
-func isToken(b []byte) bool {
-	for _, c := range b {
-		if c < 64 && tcharLow>>c&1 == 0 || c >= 64 && (c >= 128 || tcharHigh>>(c-64)&1 == 0) {
-			return false
-		}
-	}
-	return len(b) > 0
-}
-
-const ones = 0x0101010101010101
-
-// unprintable has the highest bit of each byte of x that is not printable ASCII.
-func unprintable(x uint64) uint64 {
-	low := x & (0x7f * ones)
-	return (^(low + 0x60*ones) | (low + ones) | x) & (0x80 * ones) // below 0x20, or DEL, or above
-}
-
-// fields are the headers that say where a request ends, and whom it is for.
-type fields struct {
-	hosts, lengths, codings int
-	host, coding            []byte // the value of the last of each
-	spaced                  bool   // a line ends with a space
-}
-
-// scan goes from one byte that is not printable to the next: in plain headers those are the ends of lines.
-func (s *fields) scan(raw []byte) fault {
-	line := 0 // where it begins
-	for at := 0; at < len(raw); at += 8 {
-		var x uint64
-		if at+8 <= len(raw) {
-			x = binary.LittleEndian.Uint64(raw[at:])
-		} else {
-			x = tail(raw[at:])
-		}
-		for found := unprintable(x); found != 0; found &= found - 1 {
-			i := at + bits.TrailingZeros64(found)/8
-			if i < line { // the LF of the line before
-				continue
-			}
-			if raw[i] != '\r' || i+1 == len(raw) || raw[i+1] != '\n' {
-				return suspect(raw, s)
-			}
-			if f := s.line(raw[line:i]); f != fine {
-				return f
-			}
-			line = i + 2
-		}
-	}
-	return fine
-}
-
-// tail is b, shorter than eight bytes, with spaces behind it.
-func tail(b []byte) uint64 {
-	x := uint64(0x20 * ones)
-	for i := len(b) - 1; i >= 0; i-- {
-		x = x<<8 | uint64(b[i])
-	}
-	return x
-}
-
-// line takes a line without its end.
-func (s *fields) line(line []byte) fault {
-	if len(line) == 0 {
-		return fine
-	}
-	s.spaced = s.spaced || line[len(line)-1] == ' '
-	switch line[0] | 0x20 {
-	case ' ':
-		return folded
-	case ':':
-		return badName
-	case 'h':
-		if isHeader(line, "host:") {
-			s.hosts, s.host = s.hosts+1, line[len("host:"):]
-		}
-	case 'c':
-		if isHeader(line, "content-length:") {
-			s.lengths++
-		}
-	case 't':
-		if isHeader(line, "transfer-encoding:") {
-			s.codings, s.coding = s.codings+1, line[len("transfer-encoding:"):]
-		}
-	}
-	return fine
-}
-
-// suspect looks closer at headers with bytes that most have not: tabs and bytes above ASCII may be in values (RFC 9110,
-// 5.5), and not in names; some take a letter that looks like an s for one.
-func suspect(raw []byte, s *fields) fault {
-	*s = fields{}
-	for len(raw) > 0 {
-		end := bytes.IndexByte(raw, '\n')
-		if end < 1 || raw[end-1] != '\r' {
-			return bareLine
-		}
-		line := raw[:end-1]
-		if raw = raw[end+1:]; len(line) == 0 {
-			break
-		}
-		if line[0] == '\t' {
-			return folded
-		}
-		if f := s.line(line); f != fine {
-			return f
-		}
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		if !isToken(name) {
-			return badName
-		}
-		for _, c := range value {
-			if c < ' ' && c != '\t' || c == 0x7f {
-				return badValue
-			}
-		}
-	}
-	return fine
-}
-
-// hasTrailers tells that fasthttp made headers of the trailers of a chunked body: a header is there, or is there more
-// often, that was not sent as one. A trailer must not become a header (RFC 9110, 6.5.1): X-Forwarded-For would be believed.
-func hasTrailers(h *fasthttp.RequestHeader) bool {
-	sent := make(map[string]int)
-	isChunked := false
-	for raw := h.RawHeaders(); len(raw) > 0; {
-		line, rest, _ := bytes.Cut(raw, []byte("\r\n"))
-		raw = rest
-		name, _, _ := bytes.Cut(line, []byte(":"))
-		name = bytes.ToLower(name)
-		isChunked = isChunked || string(name) == "transfer-encoding"
-		sent[string(name)]++
-	}
-	if !isChunked {
-		return false
-	}
-	found := false
-	h.VisitAll(func(name, _ []byte) {
-		lower := string(bytes.ToLower(name))
-		sent[lower]--
-		// Those two may be Screen's and fasthttp's own; as trailers fasthttp does not take them.
-		found = found || sent[lower] < 0 && lower != "connection" && lower != "content-length"
-	})
-	return found
 }

@@ -29,15 +29,26 @@ func TestScreen(t *testing.T) {
 	}{
 		{"plain", "POST /mcp HTTP/1.1\r\n" + plainHeaders, fine},
 		{"chunked", post + "Transfer-Encoding: chunked\r\n", chunked},
-		{"chunked in capitals", post + "TRANSFER-ENCODING:  Chunked \r\n", chunked},
+		{"chunked in capitals", post + "TRANSFER-ENCODING:  Chunked \r\nX: y\r\n", chunked},
 		{"an old version", "POST /mcp HTTP/1.0\r\n", fine},
 		{"a tab in a value", post + "X: a\tb, eight and more\r\n", fine},
 		{"bytes of another alphabet", post + "X: caf\xc3\xa9, eight and more\r\n", fine},
 		{"an empty value", post + "X:\r\n", fine},
-		{"a value that ends with a space", post + "X: a \r\n", spaced},
-		{"a Host that ends with a space", "POST /mcp HTTP/1.1\r\nHost: x \r\n", spaced},
-		{"a space and a tab at the end", post + "X: a\t \r\n", spaced},
-		{"too long and spaced", post + "X: a \r\nContent-Length: 1001\r\n", tooLong},
+		{"a value that ends with a space", post + "X: a \r\n", fine},
+		{"a Host that ends with a space", "POST /mcp HTTP/1.1\r\nHost: x \r\n", fine},
+		{"a last value that ends with a space, and a body", post + "Content-Length: 1\r\nX: a \r\n", perhapsFolded},
+		{"an empty last value after a space, and a body", post + "Content-Length: 1\r\nX: \r\n", perhapsFolded},
+		{"a last value that ends with a space, and chunks", post + "Transfer-Encoding: chunked\r\nX: a \r\n", perhapsFolded},
+		{"a value that ends with a space, and a body", post + "X: a \r\nContent-Length: 1\r\n", fine},
+		{"an asterisk", "OPTIONS * HTTP/1.1\r\nHost: x\r\n", fine},
+		{"a URL", "POST HTTPS://x/mcp HTTP/1.1\r\nHost: x\r\n", fine},
+		{"a URL in the query", "GET /mcp?u=a://b HTTP/1.1\r\nHost: x\r\n", fine},
+		{"two slashes", "POST //mcp HTTP/1.1\r\nHost: x\r\n", fine},
+		{"two slashes and a URL", "POST //evil/mcp?u=a://b HTTP/1.1\r\nHost: x\r\n", badTarget},
+		{"two slashes and an empty Host", "POST //evil/mcp HTTP/1.1\r\nHost:\r\n", badTarget},
+		{"a path without a slash", "GET admin HTTP/1.1\r\nHost: x\r\n", badTarget},
+		{"a path without a slash and a URL", "GET foo//evil/admin?u=a://b HTTP/1.1\r\nHost: x\r\n", badTarget},
+		{"another scheme", "GET ftp://x/mcp HTTP/1.1\r\nHost: x\r\n", badTarget},
 		{"no headers in an old version", "GET / HTTP/1.0\r\n", fine},
 		{"as long as may be", post + "Content-Length: 1000\r\n", fine},
 		{"longer than may be", post + "Content-Length: 1001\r\n", tooLong},
@@ -87,11 +98,44 @@ func TestScreen(t *testing.T) {
 		{"a method with a quote", "POST\" /mcp HTTP/1.1\r\nHost: x\r\n", badMethod},
 	} {
 		h := parsed(t, c.head+"\r\n")
-		if got := screen(h, 1000); got != c.want {
+		if got := look(h, 1000).fault; got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
-		if c.want > spaced && faults[c.want].Status == 0 {
+		if c.want > chunked && faults[c.want].Status == 0 {
 			t.Errorf("%s: there is no answer to it", c.name)
+		}
+	}
+}
+
+// Behind which requests nothing is read, and who gets no 100 Continue.
+func TestScreenEnds(t *testing.T) {
+	post := "POST /mcp HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+	for _, c := range []struct {
+		head          string
+		last, expects bool
+	}{
+		{post, false, false},
+		{post + "Connection: keep-alive\r\n", false, false},
+		{post + "Connection: closed, x-close\r\n", false, false},
+		{post + "Connection: close\r\n", true, false},
+		{post + "Connection: Close\r\n", true, false},
+		{post + "Connection: te,\tclose\t, upgrade\r\n", true, false},
+		{post + "Connection: close\r\nConnection: keep-alive\r\n", true, false},
+		{post + "Connection: keep-alive\r\nconnection: CLOSE\r\n", true, false},
+		{"POST /mcp HTTP/1.0\r\nContent-Length: 1\r\nConnection: keep-alive, close\r\n", true, false},
+		{"GET /mcp HTTP/1.1\r\nHost: x\r\nX: a \r\n", true, false},
+		{"GET /mcp HTTP/1.1\r\nX: a \r\nHost: x\r\n", false, false},
+		{"POST /mcp HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", true, false},
+		{post + "Expect: 100-continue\r\n", false, true},
+		{"POST /mcp HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n", true, true},
+		{"POST /mcp HTTP/1.0\r\nContent-Length: 1\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n", false, false},
+		{"POST /mcp HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nExpect: 100-continue\r\n", false, false},
+		{"GET /mcp HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n", false, false},
+	} {
+		h := parsed(t, c.head+"\r\n")
+		Screen(1000)(h)
+		if last, expects := h.ConnectionClose(), len(h.Peek("Expect")) > 0; last != c.last || expects != c.expects {
+			t.Errorf("%q: the last %t, want %t; expects %t, want %t", c.head, last, c.last, expects, c.expects)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package fasthost
 import (
 	"bytes"
 	"net/netip"
+	"reflect"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -156,8 +157,9 @@ func (x *Exchange) Body() []byte {
 	return x.ctx.PostBody()
 }
 
-// Value is a user value of the request, which is what Fiber's Locals sets. Strings and byte slices are copied: Fiber's
-// middleware stores strings that fasthttp overwrites with the next request.
+// Value is a user value of the request, which is what Fiber's Locals sets. Texts and byte slices are copied, whatever their
+// types are called: middleware stores strings that fasthttp overwrites with the next request. What lies within other values
+// is theirs to copy.
 func (x *Exchange) Value(key any) any {
 	defer func() { _ = recover() }() // a key that cannot be compared is no key
 	x.mu.Lock()
@@ -190,18 +192,25 @@ func (x *Exchange) Keep() {
 		remote: x.remoteIP(ctx), local: addrIP(ctx.LocalAddr()),
 	}
 	ctx.Request.Header.CopyTo(&k.header)
+	_ = k.header.SetTrailer("") // whose names the copy would share with the next request
 	ctx.QueryArgs().CopyTo(&k.query)
 	ctx.VisitUserValuesAll(func(key, v any) { k.values = append(k.values, value{durable(key), durable(v)}) })
 	x.kept = k
 }
 
-// durable is v, copied if it may lie in a buffer of fasthttp.
+// durable is v, copied if it is a text or bytes, which may lie in a buffer of fasthttp.
 func durable(v any) any {
 	switch v := v.(type) {
 	case string:
 		return strings.Clone(v)
 	case []byte:
 		return bytes.Clone(v)
+	}
+	switch r := reflect.ValueOf(v); {
+	case r.Kind() == reflect.String: // of a type of one's own
+		return reflect.ValueOf(strings.Clone(r.String())).Convert(r.Type()).Interface()
+	case r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8 && !r.IsNil():
+		return reflect.ValueOf(bytes.Clone(r.Bytes())).Convert(r.Type()).Interface()
 	}
 	return v
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/valyala/fasthttp"
 )
@@ -145,5 +146,41 @@ func TestLeakedExchange(t *testing.T) {
 		}
 		close(stop)
 		wg.Wait()
+	})
+}
+
+type (
+	ownText  string
+	ownBytes []byte
+)
+
+// What is kept of values and of the names of trailers is not fasthttp's memory, whatever the types of the values are called.
+func TestKeptValues(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		var mu sync.Mutex
+		var kept []*Exchange
+		s := start(t, k, func(x *Exchange, ctx *fasthttp.RequestCtx) {
+			id := ctx.Request.Header.Peek("X-Id")
+			ctx.SetUserValue("text", ownText(unsafe.String(&id[0], len(id)))) // as Fiber gives it
+			ctx.SetUserValue("bytes", ownBytes(id))
+			ctx.SetUserValue("nothing", ownBytes(nil))
+			x.Keep()
+			mu.Lock()
+			kept = append(kept, x)
+			mu.Unlock()
+		})
+		c := s.dial(t)
+		for i := range 5 {
+			c.send(fmt.Sprintf("GET / HTTP/1.1\r\nHost: x\r\nTrailer: T%d\r\nX-Id: %[1]d\r\n\r\n", 100+i))
+			c.answer()
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for i, x := range kept {
+			text, bytes, nothing := x.Value("text"), x.Value("bytes"), x.Value("nothing")
+			if want := fmt.Sprint(100 + i); text != ownText(want) || string(bytes.(ownBytes)) != want || nothing.(ownBytes) != nil || x.Header("Trailer") != "" {
+				t.Errorf("%s: %v, %s, %v, trailer %q", want, text, bytes, nothing, x.Header("Trailer"))
+			}
+		}
 	})
 }
