@@ -18,8 +18,11 @@ func initialize(c *Context) error {
 		return invalidParams("protocolVersion must be a string")
 	}
 	for _, name := range []string{"clientInfo", "capabilities"} {
-		if v := scan.Find(params, name); v != nil && v[0] != '{' {
+		switch v := scan.Find(params, name); {
+		case v != nil && v[0] != '{':
 			return invalidParams("%s must be an object", name)
+		case len(v) > maxIntroduction:
+			return invalidParams("%s is longer than %d bytes", name, maxIntroduction)
 		}
 	}
 	r, ok := protocol.ParseRevision(protocol.String(requested))
@@ -41,6 +44,9 @@ func initialize(c *Context) error {
 	c.SetResult(members(appendInstructions(b, c.engine.config.Instructions)))
 	return nil
 }
+
+// maxIntroduction bounds what a session keeps of who its client says it is, and of what it says it can do, each, in bytes.
+const maxIntroduction = 32 << 10
 
 // open opens the session.
 func (c *Context) open(r protocol.Revision) error {

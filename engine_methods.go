@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/fastmcp-go/fastmcp/auth"
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
@@ -242,5 +243,14 @@ func (j *job) guard(e *entry, op auth.Op, name string, absent func() *rpc.Refusa
 
 // cancelled reads what a notifications/cancelled names.
 func cancelled(params []byte) (id []byte, reason string) {
-	return scan.Find(params, "requestId"), protocol.String(scan.Find(params, "reason"))
+	if id = scan.Find(params, "requestId"); len(id) > protocol.MaxID {
+		id = nil // no request has such an id
+	}
+	if reason = protocol.String(scan.Find(params, "reason")); len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "")
+	}
+	return id, reason
 }
+
+// maxReason bounds what is told of why a client has cancelled, in bytes.
+const maxReason = 1 << 10

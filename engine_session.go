@@ -49,6 +49,7 @@ func newHub(config *Config, b *store.Backend, now func() *engine, with *session.
 			e.tell("Events.Disconnect", f, r)
 		}
 	}
+	c.OnChange = func(r *session.Record) { now().reached(r) } // its client may have initialized by another node
 	c.OnGone = func() {
 		if e := now(); e.realm != nil {
 			e.realm.sessionEnded()

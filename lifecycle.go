@@ -108,6 +108,9 @@ func (h *hooks) begin(a *App) error {
 		}
 		f := h.start[i]
 		h.mu.Unlock()
+		if a.base.Err() != nil {
+			return errShutDown
+		}
 		if err := a.hooked("OnStart", func() error { return f(a.base) }); err != nil {
 			return err
 		}

@@ -35,6 +35,16 @@ func prepareSubscribe(j *job) *rpc.Refusal {
 	return nil
 }
 
+// maxSubscribed bounds the URIs that a session has subscribed to, in bytes.
+const maxSubscribed = 256 << 10
+
+func lengthOf(texts []string) (n int) {
+	for _, text := range texts {
+		n += len(text)
+	}
+	return n
+}
+
 // subscribe and unsubscribe are the last links of their chains.
 func subscribe(c *Context) error {
 	r := c.job.record
@@ -49,6 +59,8 @@ func subscribe(c *Context) error {
 			return uris, nil
 		case len(uris) >= most:
 			return nil, invalidParams("more than %d subscriptions in a session", most)
+		case lengthOf(uris)+len(c.name) > maxSubscribed:
+			return nil, invalidParams("the subscriptions of a session are longer than %d bytes", maxSubscribed)
 		}
 		return slices.Insert(uris, i, c.name), nil
 	})

@@ -98,10 +98,16 @@ func (l *listener) knock() {
 	}
 }
 
+// maxListen bounds the parameters of a subscriptions/listen, in bytes: they are held for as long as the client listens.
+const maxListen = 128 << 10
+
 // prepareListen reads what is wanted. What is not offered, or may not be read, is left out, and the acknowledgement
 // tells.
 func prepareListen(j *job) *rpc.Refusal {
 	c := j.context.call
+	if len(c.Params) > maxListen {
+		return rpc.Refuse(rpc.Failed, invalidParams("what to hear of is longer than %d bytes", maxListen))
+	}
 	raw := scan.Find(c.Params, "notifications")
 	var want struct {
 		Tools     bool     `json:"toolsListChanged"`
@@ -122,9 +128,10 @@ func prepareListen(j *job) *rpc.Refusal {
 			l.lists |= list
 		}
 	}
-	for _, uri := range want.URIs {
+	slices.Sort(want.URIs)
+	for _, uri := range slices.Compact(want.URIs) { // a guard is asked once for each
 		e, values := j.catalog.resourceAt(uri)
-		if e == nil || l.has(uri) || e.resource.checkValues(values) != nil {
+		if e == nil || e.resource.checkValues(values) != nil {
 			continue
 		}
 		access := auth.Access{Principal: c.Principal, Op: auth.OpSubscribe, Kind: e.kind, Name: uri}

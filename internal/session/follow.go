@@ -8,10 +8,13 @@ import (
 	"github.com/fastmcp-go/fastmcp/protocol"
 )
 
+// maxNode bounds the names of nodes, in bytes.
+const maxNode = 64
+
 // follow makes a stream of a call that runs, or has run, on another node.
 func (r *Record) follow(id string) (*Stream, error) {
 	node, number, ok := strings.Cut(id, "-")
-	if n, err := strconv.ParseInt(number, 10, 64); !ok || err != nil || n < 1 || node == "" || strconv.FormatInt(n, 10) != number {
+	if n, err := strconv.ParseInt(number, 10, 64); !ok || err != nil || n < 1 || node == "" || len(node) > maxNode || strconv.FormatInt(n, 10) != number {
 		return nil, ErrNotFound
 	}
 	r.mu.Lock()
@@ -25,6 +28,16 @@ func (r *Record) follow(id string) (*Stream, error) {
 	s := &Stream{rec: r, id: id, far: newFar(r.hub.cluster, r.ID, id), headed: true}
 	r.streams = append(r.streams, s)
 	return s, nil
+}
+
+// unfollow forgets a stream of another node's call that could not be read.
+func (r *Record) unfollow(s *Stream) {
+	if s.mine || s.own || s.attached.Load() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.remove(s)
 }
 
 // endIfOrphan ends the stream of a call whose node is gone: with an error that says so, once, whoever finds out.

@@ -60,10 +60,10 @@ func (r *Record) NextID() string {
 
 // nextID makes an id. r.mu is held.
 func (r *Record) nextID() string {
-	r.asked++
 	if c := r.hub.cluster; c != nil {
-		return "s-" + c.node + "-" + strconv.FormatInt(r.asked, 10)
+		return "s-" + c.node + "-" + strconv.FormatInt(c.made.Add(1), 10)
 	}
+	r.asked++
 	return "s-" + strconv.FormatInt(r.asked, 10)
 }
 

@@ -89,10 +89,13 @@ func (r *Record) collect(id string) {
 	}
 }
 
+// maxToken bounds the tokens that other nodes are told, in bytes: those that they have given out are shorter.
+const maxToken = 128
+
 // progressFar tells the node that waits that the client is at work.
 func (r *Record) progressFar(token string) {
 	c := r.hub.cluster
-	if node, ok := questionNode(token); c != nil && ok && node != c.node {
+	if node, ok := questionNode(token); c != nil && ok && node != c.node && len(token) <= maxToken {
 		c.tell(nodeChannel(node), message{Kind: toldProgress, Session: r.ID, Text: token})
 	}
 }

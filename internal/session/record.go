@@ -68,7 +68,7 @@ func newRecord(h *Hub, o Opening) *Record {
 	}
 	r.principal.Store(o.Principal)
 	r.state.c = &h.c
-	r.own.rec, r.own.id, r.own.own = r, "0", true
+	r.own.rec, r.own.id, r.own.own = r, ownStream, true
 	r.own.far = newFar(h.cluster, r.ID, r.own.id)
 	r.used.Store(int64(h.now()))
 	r.busy.Store(1)
@@ -243,6 +243,9 @@ func (r *Record) hangUp(retry time.Duration, reason string) {
 	r.state.clear()
 }
 
+// ownStream is the id of a session's own stream.
+const ownStream = "0"
+
 // Own is the session's own stream: what the server says that belongs to no call, and what a GET without Last-Event-ID
 // reads. Its id is "0".
 func (r *Record) Own() *Stream { return &r.own }
@@ -263,14 +266,24 @@ func (r *Record) OpenStream(request []byte) (*Stream, error) {
 		}
 		r.remove(gone)
 	}
-	r.opened++
-	s := newStream(r, r.opened, request)
+	s := newStream(r, r.nextStream(), request)
 	r.streams = append(r.streams, s)
 	r.mu.Unlock()
 	if gone != nil {
 		gone.discard(r.hub.c.Retry)
+		go gone.dropFar() // the call does not wait for the store
 	}
 	return s, nil
+}
+
+// nextStream is the number of the next stream of a call. Where sessions are shared a node never uses one again, whatever has
+// become of the session here meanwhile: what it has in the store would be taken for that of another call. r.mu is held.
+func (r *Record) nextStream() int64 {
+	if c := r.hub.cluster; c != nil {
+		return c.made.Add(1)
+	}
+	r.opened++
+	return r.opened
 }
 
 // Stream finds the stream of an event, and the event's place, to go on after it: the id is a Last-Event-ID. It returns

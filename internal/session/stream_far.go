@@ -142,8 +142,12 @@ func (s *Stream) attachFar(sink rpc.Sink, after int64, mark string, until time.T
 		s.joins(-1)
 		if err != nil {
 			c.deaf(s.far.channel, s)
+			s.rec.unfollow(s)
 		}
 	}()
+	if !s.mine && !s.own && !s.far.mayBe(s.id) {
+		return nil, ErrNotFound // nothing is written for what somebody has made up
+	}
 	if err := c.listen(s.far.channel, s); err != nil {
 		return nil, err
 	}

@@ -197,25 +197,78 @@ func TestCallOfANodeThatDied(t *testing.T) {
 	}
 }
 
+// What somebody has made up leaves nothing, neither here nor in the store.
 func TestFollowersAreForgotten(t *testing.T) {
 	s := newShared(t)
 	a := s.node(t, "aaa", Config{StreamsPerSession: 2})
 	r := open(t, a)
 	for i := range 5 { // streams of calls that there never were
-		stream, place, err := r.Stream(fmt.Sprintf("zzz-%d.-.0", i+1))
+		id := fmt.Sprintf("zzz-%d", i+1)
+		stream, place, err := r.Stream(id + ".-.0")
 		if err != nil {
 			t.Fatal(i, err)
 		}
-		to := newSink(t)
-		if _, err := stream.AttachAt(to, place, time.Time{}); err != nil {
-			t.Fatal(i, err)
+		if _, err := stream.AttachAt(newSink(t), place, time.Time{}); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: %v", id, err)
 		}
-		a.cluster.look(false)
-		eventually(t, "its reader to be let go", func() bool { return !to.isOpen() })
-		a.cluster.look(false)
+		if fence, err := s.KV.Get(t.Context(), streamName(r.ID, id)+":f"); fence != nil || err != nil {
+			t.Errorf("%s: %q, %v is left", id, fence, err)
+		}
 	}
 	if n := len(r.allStreams()); n != 0 {
 		t.Errorf("%d streams are kept", n)
+	}
+	if _, _, err := r.Stream(strings.Repeat("z", maxNode+1) + "-1.-.0"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a node of a long name: %v", err)
+	}
+	s.node(t, "bbb", Config{}) // whose call may have written nothing yet
+	stream, place, err := r.Stream("bbb-1.-.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.AttachAt(newSink(t), place, time.Time{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A node uses no number of a stream or a question twice: what the call before has left in the store would be taken for that
+// of the next.
+func TestNumbersAreNotUsedAgain(t *testing.T) {
+	s := newShared(t)
+	a, b := s.node(t, "aaa", Config{}), s.node(t, "bbb", Config{})
+	r := openAs(t, b, Opening{Principal: &auth.Principal{Subject: "sue"}})
+	used := map[string]bool{}
+	for range 3 {
+		here := on(t, a, r)
+		stream, err := here.OpenStream([]byte("1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{stream.ID(), here.NextID()} {
+			if used[id] {
+				t.Errorf("%s is used again", id)
+			}
+			used[id] = true
+		}
+		a.finish(here, Elsewhere, here.end()) // as when there is no room for it
+	}
+}
+
+// What keeps track of a session's readers is not left in the store when it has ended.
+func TestFencesGo(t *testing.T) {
+	s := newShared(t)
+	a := s.node(t, "aaa", Config{})
+	r := open(t, a)
+	reading(t, r)
+	key := streamName(r.ID, "0") + ":f"
+	if fence, err := s.KV.Get(t.Context(), key); fence == nil || err != nil {
+		t.Fatalf("%q, %v", fence, err)
+	}
+	if _, err := a.End(r.ID); err != nil {
+		t.Fatal(err)
+	}
+	if fence, err := s.KV.Get(t.Context(), key); fence != nil || err != nil {
+		t.Errorf("%q, %v is left", fence, err)
 	}
 }
 

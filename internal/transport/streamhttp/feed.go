@@ -24,13 +24,21 @@ type Feed struct {
 	beat   beat
 }
 
+// enterStream makes room for a stream that waits for news, or refuses it.
+func (h *Handler) enterStream(x Exchange) bool {
+	if h.streams.Add(1) <= int64(h.config.MaxStreams) {
+		return true
+	}
+	h.streams.Add(-1)
+	x.SetHeader("Retry-After", "5")
+	h.Fail(x, 503, protocol.CodeServer, "Too many streams are open: try again later")
+	return false
+}
+
 // Feed makes a Feed of a request's answer, which begins with the first Send, or with Park. One of Park and Close must
 // follow before the request has been served. ok is false when the answer has been given: too many are open.
 func (h *Handler) Feed(x Exchange) (f *Feed, ok bool) {
-	if h.streams.Add(1) > int64(h.config.MaxStreams) {
-		h.streams.Add(-1)
-		x.SetHeader("Retry-After", "5")
-		h.Fail(x, 503, protocol.CodeServer, "Too many streams are open: try again later")
+	if !h.enterStream(x) {
 		return nil, false
 	}
 	return &Feed{h: h, x: x, leave: sync.OnceFunc(func() { h.streams.Add(-1) })}, true

@@ -21,7 +21,7 @@ type Config struct {
 	// StreamAfter is how long a call may be silent before its answer becomes a stream, so that what stands between
 	// does not give up. Heartbeat is how long a stream may be silent before a comment is sent on it.
 	StreamAfter, Heartbeat time.Duration
-	// MaxStreams bounds the sessions' own streams that are open.
+	// MaxStreams bounds the streams that are open and wait for news: the sessions' own, and subscriptions/listen.
 	MaxStreams int
 	// Stateless: the older revisions get no session, and no stream of their own.
 	Stateless bool
@@ -43,6 +43,7 @@ type Handler struct {
 	streams  atomic.Int64
 	sent     atomic.Int64
 	refusals refusals
+	troubles troubles
 }
 
 // New makes a Handler. provider may be nil: then nobody is asked who they are.
@@ -135,7 +136,9 @@ func (h *Handler) authenticate(ctx context.Context, x Exchange) (p *auth.Princip
 	status := h.challenge(x, err, nil)
 	message := "Unauthorized"
 	if status >= 500 {
-		h.config.Log.Error("authentication failed", "error", err)
+		if more, first := h.troubles.tell(time.Now()); first {
+			h.config.Log.Error("authentication failed", "error", err, "unsaid", more)
+		}
 		message = "Authentication is not possible at the moment"
 	}
 	h.Fail(x, status, protocol.CodeServer, "%s", message)

@@ -62,6 +62,12 @@ func (h *Handler) request(ctx context.Context, a *answer) {
 		h.Refuse(a.x, c.ID, refusal, rev)
 		return
 	}
+	if c.Method == protocol.MethodListen {
+		if !h.enterStream(a.x) {
+			return
+		}
+		defer h.streams.Add(-1)
+	}
 	job, refusal := h.engine.Accept(ctx, c)
 	if refusal != nil {
 		h.Refuse(a.x, c.ID, refusal, rev)
