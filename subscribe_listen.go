@@ -128,8 +128,12 @@ func prepareListen(j *job) *rpc.Refusal {
 			l.lists |= list
 		}
 	}
-	slices.Sort(want.URIs)
-	for _, uri := range slices.Compact(want.URIs) { // a guard is asked once for each
+	asked := make(map[string]bool, len(want.URIs)) // so that a guard is asked once of each
+	for _, uri := range want.URIs {
+		if asked[uri] {
+			continue
+		}
+		asked[uri] = true
 		e, values := j.catalog.resourceAt(uri)
 		if e == nil || e.resource.checkValues(values) != nil {
 			continue
