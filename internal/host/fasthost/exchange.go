@@ -10,25 +10,27 @@ import (
 
 var _ streamhttp.Exchange = (*Exchange)(nil)
 
-// Exchange is one request of fasthttp and its answer. It is not pooled: a user's Context may keep it for ever, and must
-// never see somebody else's request through it.
+// Exchange is one request and its answer: one that fasthttp has read, or the Lane. It is not pooled: a user's Context may keep
+// it for ever, and must never see somebody else's request through it.
 type Exchange struct {
 	cfg *Config
 	// clean tells that the server holds no answer to an earlier request of the connection that is still to be written: a
 	// stream would overtake it.
 	clean bool
 
-	mu   sync.Mutex
-	ctx  *fasthttp.RequestCtx // nil once released: fasthttp uses it again
-	kept *kept                // nil unless Keep was called
-	body *body                // nil unless the answer is a stream
-	stop func()               // ends the watch that OnGone started
+	mu       sync.Mutex
+	request  request // what was kept of it once it is released
+	kept     *kept   // nil unless Keep was called
+	released bool
+	ctx      *fasthttp.RequestCtx // nil once released: fasthttp uses it again
+	body     *body                // nil unless the answer is a stream
+	stop     func()               // ends the watch that OnGone started
 }
 
 // Acquire makes an exchange of the request that ctx holds. It must be called on the goroutine of fasthttp's handler,
 // and Release on the same, before the handler returns.
 func Acquire(ctx *fasthttp.RequestCtx, cfg *Config) *Exchange {
-	x := &Exchange{cfg: cfg, ctx: ctx, clean: true}
+	x := &Exchange{cfg: cfg, request: served{ctx}, ctx: ctx, clean: true}
 	if own := ownConn(ctx.Conn()); own != nil {
 		x.clean = own.clean(ctx.ConnRequestNum())
 	}
@@ -42,6 +44,7 @@ func (x *Exchange) Release() {
 	x.mu.Lock()
 	ctx, body, stop := x.ctx, x.body, x.stop
 	x.ctx, x.stop = nil, nil
+	x.request, x.released = x.kept, true
 	x.mu.Unlock()
 	if stop != nil {
 		stop() // not under the lock: it waits for a function that may be asking for a header

@@ -26,45 +26,15 @@ func TrustPrefixes(unix bool, prefixes ...netip.Prefix) func(netip.Addr) bool {
 	}
 }
 
-// RemoteIP is the peer's address or, when the peer is a trusted proxy, the right-most address in X-Forwarded-For that is
-// not one of a trusted proxy: what stands left of it anybody may have written. It is not valid on a unix socket without
-// a trusted proxy.
-func (x *Exchange) RemoteIP() netip.Addr {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	ctx, k := x.ctx, x.kept
-	switch {
-	case ctx != nil:
-		return x.remoteIP(ctx)
-	case k != nil:
-		return k.remote
+// client is who has sent a request that came from peer: see Exchange.RemoteIP.
+func (c *Config) client(peer netip.Addr, r request) netip.Addr {
+	trusted := c.Trusted
+	if trusted == nil || !trusted(peer) {
+		return peer
 	}
-	return netip.Addr{}
-}
-
-// LocalIP is the address that the client, or the proxy, connected to; not valid on a unix socket.
-func (x *Exchange) LocalIP() netip.Addr {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	ctx, k := x.ctx, x.kept
-	switch {
-	case ctx != nil:
-		return addrIP(ctx.LocalAddr())
-	case k != nil:
-		return k.local
-	}
-	return netip.Addr{}
-}
-
-func (x *Exchange) remoteIP(ctx *fasthttp.RequestCtx) netip.Addr {
-	client := addrIP(ctx.RemoteAddr())
-	trusted := x.cfg.Trusted
-	if trusted == nil || !trusted(client) {
-		return client
-	}
-	lines := ctx.Request.Header.PeekAll(fasthttp.HeaderXForwardedFor)
+	client, lines := peer, r.values(fasthttp.HeaderXForwardedFor)
 	for i := len(lines) - 1; i >= 0; i-- {
-		for rest, more := string(lines[i]), true; more; {
+		for rest, more := lines[i], true; more; {
 			var hop string
 			if comma := strings.LastIndexByte(rest, ','); comma >= 0 {
 				rest, hop = rest[:comma], rest[comma+1:]

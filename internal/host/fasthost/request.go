@@ -1,66 +1,148 @@
 package fasthost
 
 import (
-	"bytes"
 	"net/netip"
-	"reflect"
-	"strings"
 
 	"github.com/valyala/fasthttp"
 )
 
-// kept is what Keep copied of a request.
-type kept struct {
-	method, path, host string
-	header             fasthttp.RequestHeader
-	query              fasthttp.Args
-	remote, local      netip.Addr
-	values             []value
+// request is what an exchange knows of its request. Strings that it gives stay valid.
+type request interface {
+	method() string
+	path(*Config) string
+	query(name string) string
+	header(name string) string
+	values(name string) []string
+	host(*Config) string
+	body() []byte
+	value(key any) any
+	remoteIP(*Config) netip.Addr
+	localIP() netip.Addr
+	// keep copies all but the body.
+	keep(*Config) *kept
 }
 
-type value struct{ key, value any }
-
-// header is the request's header while it lasts, else the copy, else nil. Even to read it takes the lock: fasthttp
-// normalises names in a buffer of the header's own.
-func (x *Exchange) header() *fasthttp.RequestHeader {
-	switch {
-	case x.ctx != nil:
-		return &x.ctx.Request.Header
-	case x.kept != nil:
-		return &x.kept.header
-	}
-	return nil
-}
+// The methods below take the lock even to read: the request may end meanwhile, and fasthttp normalises names in a buffer of
+// the header's own.
 
 // Method is the request's method.
 func (x *Exchange) Method() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	ctx, k := x.ctx, x.kept
-	switch {
-	case ctx != nil:
-		return stable(ctx.Method())
-	case k != nil:
-		return k.method
-	}
-	return ""
+	return x.request.method()
 }
 
 // Path is the request's path, decoded and normalised as fasthttp does it, without its query.
 func (x *Exchange) Path() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	ctx, k := x.ctx, x.kept
-	switch {
-	case ctx != nil:
-		if uri := ctx.Request.Header.RequestURI(); isPath(uri) {
-			return x.cfg.pathString(uri)
-		}
-		return stable(ctx.Path())
-	case k != nil:
-		return k.path
+	return x.request.path(x.cfg)
+}
+
+// Query is the first value of a query parameter.
+func (x *Exchange) Query(name string) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.query(name)
+}
+
+// Header is the first value of a request header. A header that is absent, or has one of the values that MCP clients
+// always send, costs no allocation.
+func (x *Exchange) Header(name string) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.header(name)
+}
+
+// HeaderValues are all values of a request header, a line each, in the order in which they were sent.
+func (x *Exchange) HeaderValues(name string) []string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.values(name)
+}
+
+// Host is the Host header, or the authority of a request that names a whole URL.
+func (x *Exchange) Host() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.host(x.cfg)
+}
+
+// Body is the request's body: the server's own buffer, nil after Release even when the request was kept.
+func (x *Exchange) Body() []byte {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.body()
+}
+
+// Value is a user value of the request, which is what Fiber's Locals sets. Texts and byte slices are copied, whatever their
+// types are called: middleware stores strings that fasthttp overwrites with the next request. What lies within other values
+// is theirs to copy.
+func (x *Exchange) Value(key any) any {
+	defer func() { _ = recover() }() // a key that cannot be compared is no key
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.value(key)
+}
+
+// RemoteIP is the peer's address or, when the peer is a trusted proxy, the right-most address in X-Forwarded-For that is
+// not one of a trusted proxy: what stands left of it anybody may have written. It is not valid on a unix socket without
+// a trusted proxy.
+func (x *Exchange) RemoteIP() netip.Addr {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.remoteIP(x.cfg)
+}
+
+// LocalIP is the address that the client, or the proxy, connected to; not valid on a unix socket.
+func (x *Exchange) LocalIP() netip.Addr {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.localIP()
+}
+
+// Keep copies the request, except for its body; see streamhttp.Exchange. It costs some 2 KB. After Release it is too
+// late.
+func (x *Exchange) Keep() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.released && x.kept == nil {
+		x.kept = x.request.keep(x.cfg)
 	}
-	return ""
+}
+
+// served is a request that the server has read.
+type served struct{ ctx *fasthttp.RequestCtx }
+
+func (s served) method() string { return stable(s.ctx.Method()) }
+
+func (s served) path(c *Config) string {
+	if uri := s.ctx.Request.Header.RequestURI(); isPath(uri) {
+		return c.pathString(uri)
+	}
+	return stable(s.ctx.Path())
+}
+
+func (s served) query(name string) string    { return stable(s.ctx.QueryArgs().Peek(name)) }
+func (s served) header(name string) string   { return first(&s.ctx.Request.Header, name) }
+func (s served) values(name string) []string { return lines(&s.ctx.Request.Header, name) }
+func (s served) host(c *Config) string       { return c.hostString(hostOf(s.ctx)) }
+func (s served) body() []byte                { return s.ctx.PostBody() }
+func (s served) value(key any) any           { return durable(s.ctx.UserValue(key)) }
+func (s served) localIP() netip.Addr         { return addrIP(s.ctx.LocalAddr()) }
+
+func (s served) remoteIP(c *Config) netip.Addr {
+	return c.client(addrIP(s.ctx.RemoteAddr()), s)
+}
+
+func (s served) keep(c *Config) *kept {
+	ctx := s.ctx
+	k := &kept{verb: s.method(), target: s.path(c), authority: s.host(c), remote: s.remoteIP(c), here: s.localIP()}
+	ctx.Request.Header.CopyTo(&k.lines)
+	_ = k.lines.SetTrailer("") // whose names the copy would share with the next request
+	ctx.QueryArgs().CopyTo(&k.args)
+	ctx.VisitUserValuesAll(func(key, v any) { k.locals = append(k.locals, value{durable(key), durable(v)}) })
+	return k
 }
 
 // isPath tells that a request's target is its path already, so that fasthttp need not take it apart.
@@ -79,65 +161,6 @@ func isPath(uri []byte) bool {
 	return true
 }
 
-// Query is the first value of a query parameter.
-func (x *Exchange) Query(name string) string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	ctx, k := x.ctx, x.kept
-	switch {
-	case ctx != nil:
-		return stable(ctx.QueryArgs().Peek(name))
-	case k != nil:
-		return stable(k.query.Peek(name))
-	}
-	return ""
-}
-
-// Header is the first value of a request header. A header that is absent, or has one of the values that MCP clients
-// always send, costs no allocation.
-func (x *Exchange) Header(name string) string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	h := x.header()
-	if h == nil {
-		return ""
-	}
-	return stable(bytes.TrimSpace(h.Peek(name)))
-}
-
-// HeaderValues are all values of a request header, a line each, in the order in which they were sent.
-func (x *Exchange) HeaderValues(name string) []string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	h := x.header()
-	if h == nil {
-		return nil
-	}
-	lines := h.PeekAll(name)
-	if len(lines) == 0 {
-		return nil
-	}
-	values := make([]string, len(lines))
-	for i, line := range lines {
-		values[i] = stable(bytes.TrimSpace(line))
-	}
-	return values
-}
-
-// Host is the Host header, or the authority of a request that names a whole URL.
-func (x *Exchange) Host() string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	ctx, k := x.ctx, x.kept
-	switch {
-	case ctx != nil:
-		return x.cfg.hostString(hostOf(ctx))
-	case k != nil:
-		return k.host
-	}
-	return ""
-}
-
 // hostOf is the authority that a request names. Only one that names a whole URL has to be taken apart for it (RFC 9112,
 // 3.2.2).
 func hostOf(ctx *fasthttp.RequestCtx) []byte {
@@ -145,111 +168,4 @@ func hostOf(ctx *fasthttp.RequestCtx) []byte {
 		return ctx.Request.Header.Host()
 	}
 	return ctx.Host()
-}
-
-// Body is the request's body: fasthttp's own buffer, nil after Release even when the request was kept.
-func (x *Exchange) Body() []byte {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.ctx == nil {
-		return nil
-	}
-	return x.ctx.PostBody()
-}
-
-// Value is a user value of the request, which is what Fiber's Locals sets. Texts and byte slices are copied, whatever their
-// types are called: middleware stores strings that fasthttp overwrites with the next request. What lies within other values
-// is theirs to copy.
-func (x *Exchange) Value(key any) any {
-	defer func() { _ = recover() }() // a key that cannot be compared is no key
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	ctx, k := x.ctx, x.kept
-	switch {
-	case ctx != nil:
-		return durable(ctx.UserValue(key))
-	case k != nil:
-		for _, v := range k.values {
-			if v.key == key {
-				return durable(v.value)
-			}
-		}
-	}
-	return nil
-}
-
-// Keep copies the request, except for its body; see streamhttp.Exchange. It costs some 2 KB. After Release it is too
-// late.
-func (x *Exchange) Keep() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.ctx == nil || x.kept != nil {
-		return
-	}
-	ctx := x.ctx
-	k := &kept{
-		method: stable(ctx.Method()), path: stable(ctx.Path()), host: stable(hostOf(ctx)),
-		remote: x.remoteIP(ctx), local: addrIP(ctx.LocalAddr()),
-	}
-	ctx.Request.Header.CopyTo(&k.header)
-	_ = k.header.SetTrailer("") // whose names the copy would share with the next request
-	ctx.QueryArgs().CopyTo(&k.query)
-	ctx.VisitUserValuesAll(func(key, v any) { k.values = append(k.values, value{durable(key), durable(v)}) })
-	x.kept = k
-}
-
-// durable is v, copied if it is a text or bytes, which may lie in a buffer of fasthttp.
-func durable(v any) any {
-	switch v := v.(type) {
-	case string:
-		return strings.Clone(v)
-	case []byte:
-		return bytes.Clone(v)
-	}
-	switch r := reflect.ValueOf(v); {
-	case r.Kind() == reflect.String: // of a type of one's own
-		return reflect.ValueOf(strings.Clone(r.String())).Convert(r.Type()).Interface()
-	case r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8 && !r.IsNil():
-		return reflect.ValueOf(bytes.Clone(r.Bytes())).Convert(r.Type()).Interface()
-	}
-	return v
-}
-
-// stable is b as a string that stays valid. What every request says is not copied anew.
-func stable(b []byte) string {
-	switch string(b) {
-	case "":
-		return ""
-	case "GET":
-		return "GET"
-	case "POST":
-		return "POST"
-	case "DELETE":
-		return "DELETE"
-	case "/mcp":
-		return "/mcp"
-	case "application/json":
-		return "application/json"
-	case "text/event-stream":
-		return "text/event-stream"
-	case "application/json, text/event-stream":
-		return "application/json, text/event-stream"
-	case "application/json,text/event-stream":
-		return "application/json,text/event-stream"
-	case "tools/call":
-		return "tools/call"
-	case "tools/list":
-		return "tools/list"
-	case "2024-11-05":
-		return "2024-11-05"
-	case "2025-03-26":
-		return "2025-03-26"
-	case "2025-06-18":
-		return "2025-06-18"
-	case "2025-11-25":
-		return "2025-11-25"
-	case "2026-07-28":
-		return "2026-07-28"
-	}
-	return string(b)
 }
