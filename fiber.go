@@ -278,10 +278,14 @@ func (a *App) serveMCP(e endpoint) fiber.Handler {
 	}
 }
 
-// serveOn serves one request of fasthttp's. What user code panics with has been contained by then. That the error never
-// happens is no reason to let a bug of ours end the process.
+// serveOn serves one request of fasthttp's.
 func (a *App) serveOn(ctx *fasthttp.RequestCtx, host *fasthost.Config, serve func(context.Context, streamhttp.Exchange)) error {
-	x := fasthost.Acquire(ctx, host)
+	return a.serveExchange(fasthost.Acquire(ctx, host), serve)
+}
+
+// serveExchange serves one request. What user code panics with has been contained by then. That the error never happens is
+// no reason to let a bug of ours end the process.
+func (a *App) serveExchange(x *fasthost.Exchange, serve func(context.Context, streamhttp.Exchange)) error {
 	err := contain(func() error { serve(a.base, x); return nil })
 	if err != nil {
 		x.Release()
@@ -306,11 +310,17 @@ func (a *App) straight(f *fiber.App) {
 			return
 		}
 		if a.serveOn(ctx, host, a.http.Serve) != nil {
-			ctx.Error(`{"jsonrpc":"2.0","error":{"code":-32603,"message":"Internal error"}}`, fasthttp.StatusInternalServerError)
+			ctx.Error(internalError, fasthttp.StatusInternalServerError)
 			ctx.SetContentType(fiber.MIMEApplicationJSON)
 		}
 	}
+	fasthost.Lane{
+		Path: path, Open: func() bool { return !a.taken.Load() }, Failed: internalError,
+		Serve: func(x *fasthost.Exchange) error { return a.serveExchange(x, a.http.Serve) },
+	}.Attach(server, host)
 }
+
+const internalError = `{"jsonrpc":"2.0","error":{"code":-32603,"message":"Internal error"}}`
 
 // buffering are those of Fiber's handlers that keep a whole body before they send it, or send another in its place. A
 // stream has no whole body.

@@ -4,8 +4,9 @@ package fasthost
 func (x *Exchange) SetHeader(name, value string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.ctx != nil && x.body == nil {
-		x.ctx.Response.Header.Set(name, value)
+	if x.response != nil && x.body == nil {
+		x.response.Header.Set(name, value)
+		x.dressed = true
 	}
 }
 
@@ -15,7 +16,7 @@ func (x *Exchange) Answer(status int, contentType string, body []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.start(status, contentType) && body != nil {
-		x.ctx.Response.SetBodyRaw(body)
+		x.response.SetBodyRaw(body)
 	}
 }
 
@@ -25,17 +26,17 @@ func (x *Exchange) AnswerParts(status int, contentType string, parts ...[]byte) 
 	defer x.mu.Unlock()
 	if x.start(status, contentType) {
 		for _, part := range parts { // into a buffer that fasthttp uses again
-			x.ctx.Response.AppendBody(part)
+			x.response.AppendBody(part)
 		}
 	}
 }
 
 // start sets what stands before the body, and tells whether there may be one.
 func (x *Exchange) start(status int, contentType string) bool {
-	if x.ctx == nil || x.body != nil {
+	if x.response == nil || x.body != nil {
 		return false
 	}
-	r := &x.ctx.Response
+	r := x.response
 	r.SetStatusCode(status)
 	r.ResetBody()
 	if contentType == "" {

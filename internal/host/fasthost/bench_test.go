@@ -23,7 +23,7 @@ func plainRequest() *fasthttp.RequestCtx {
 	return &ctx
 }
 
-func plain(ctx *fasthttp.RequestCtx, cfg *Config) {
+func answered(ctx *fasthttp.RequestCtx, cfg *Config) {
 	x := Acquire(ctx, cfg)
 	if x.Header("Accept") == "" || x.Header("MCP-Protocol-Version") == "" || x.Header("Origin") != "" || x.Method() != "POST" || x.Path() != "/mcp" {
 		panic("not the request")
@@ -37,7 +37,7 @@ var answerJSON = []byte(`{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"t
 // An exchange that answers with one body costs one allocation: itself.
 func TestPlainAllocations(t *testing.T) {
 	ctx, cfg := plainRequest(), &Config{}
-	if n := testing.AllocsPerRun(1000, func() { plain(ctx, cfg) }); n > 1 {
+	if n := testing.AllocsPerRun(1000, func() { answered(ctx, cfg) }); n > 1 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -46,7 +46,7 @@ func BenchmarkPlain(b *testing.B) {
 	ctx, cfg := plainRequest(), &Config{}
 	b.ReportAllocs()
 	for b.Loop() {
-		plain(ctx, cfg)
+		answered(ctx, cfg)
 	}
 }
 

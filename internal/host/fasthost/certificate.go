@@ -3,6 +3,7 @@ package fasthost
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 
 	"github.com/valyala/fasthttp"
 )
@@ -12,16 +13,20 @@ import (
 func (x *Exchange) Certificates() []*x509.Certificate {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.ctx == nil {
+	if x.response == nil {
 		return nil
 	}
-	return Certificates(x.ctx)
+	return verified(x.conn())
 }
 
 // Certificates is Exchange.Certificates for requests without an Exchange. A certificate that was asked for and not verified
 // (tls.RequireAnyClientCert) says nothing about who shows it.
 func Certificates(ctx *fasthttp.RequestCtx) []*x509.Certificate {
-	conn, ok := ctx.Conn().(interface{ ConnectionState() tls.ConnectionState })
+	return verified(ctx.Conn())
+}
+
+func verified(c net.Conn) []*x509.Certificate {
+	conn, ok := c.(interface{ ConnectionState() tls.ConnectionState })
 	if !ok {
 		return nil
 	}

@@ -36,12 +36,26 @@ type conn struct {
 	// a deadline, so it must not find out that way.
 	dead atomic.Bool
 
+	// lane is not nil while the server waits for the next request of a connection that it has served before, and a lane may
+	// answer it. turn tells whose turn it is.
+	lane *lane
+	turn atomic.Int32
+	// reads and writes are the deadlines that are armed.
+	reads, writes time.Time
+
 	back *handBack // not nil on a connection that was given back to the server; see handback.go
 
 	// lingers tells to read on after the answer, before the connection is closed; see Linger.
 	lingers bool
 	seat    *seat // what it has of the listener's limits
 }
+
+// Whose turn it is on a connection.
+const (
+	waits   = iota // the server's
+	answers        // the lane's
+	closed         // the lane's, which is to close it
+)
 
 // tlsConn shows fasthttp that a conn is TLS: it asks for the certificates of the peer.
 type tlsConn struct {
@@ -89,6 +103,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.back != nil {
 		return c.back.read(c, p)
 	}
+	if c.lane != nil {
+		return c.lane.read(c, p)
+	}
 	return c.Conn.Read(p)
 }
 
@@ -116,7 +133,7 @@ func (c *conn) ReadFrom(r io.Reader) (int64, error) {
 }
 
 func (c *conn) Close() error {
-	if c.owned.Load() {
+	if c.owned.Load() || c.turn.CompareAndSwap(answers, closed) {
 		return nil
 	}
 	if c.lingers && !c.dead.Load() {
@@ -147,6 +164,7 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	if c.owned.Load() || c.dead.Load() || c.back != nil && c.back.waits() {
 		return nil
 	}
+	c.reads = t
 	return c.Conn.SetReadDeadline(t)
 }
 
@@ -154,7 +172,24 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	if c.owned.Load() || c.dead.Load() {
 		return nil
 	}
+	c.writes = t
 	return c.Conn.SetWriteDeadline(t)
+}
+
+// armRead and armWrite see to it that nothing takes longer than a timeout, 0 for ever, from now on. A deadline that has most of
+// its time left stays: to set one costs as much as a small write to memory does.
+func (c *conn) armRead(now time.Time, timeout time.Duration) error {
+	if timeout <= 0 || c.reads.Sub(now) > timeout-timeout/8 {
+		return nil
+	}
+	return c.SetReadDeadline(now.Add(timeout))
+}
+
+func (c *conn) armWrite(now time.Time, timeout time.Duration) error {
+	if timeout <= 0 || c.writes.Sub(now) > timeout-timeout/8 {
+		return nil
+	}
+	return c.SetWriteDeadline(now.Add(timeout))
 }
 
 // hasSocket tells that c is a real connection, not one in memory.

@@ -1,6 +1,7 @@
 package fasthost
 
 import (
+	"net"
 	"sync"
 
 	"github.com/fastmcp-go/fastmcp/internal/disconnect"
@@ -22,15 +23,19 @@ type Exchange struct {
 	request  request // what was kept of it once it is released
 	kept     *kept   // nil unless Keep was called
 	released bool
-	ctx      *fasthttp.RequestCtx // nil once released: fasthttp uses it again
+	response *fasthttp.Response   // nil once released: it is used again
+	dressed  bool                 // a header was set
+	ctx      *fasthttp.RequestCtx // nil once released, and where the lane has the request
+	own      *conn                // the lane's
 	body     *body                // nil unless the answer is a stream
 	stop     func()               // ends the watch that OnGone started
+	watched  bool                 // OnGone was called
 }
 
 // Acquire makes an exchange of the request that ctx holds. It must be called on the goroutine of fasthttp's handler,
 // and Release on the same, before the handler returns.
 func Acquire(ctx *fasthttp.RequestCtx, cfg *Config) *Exchange {
-	x := &Exchange{cfg: cfg, request: served{ctx}, ctx: ctx, clean: true}
+	x := &Exchange{cfg: cfg, request: served{ctx}, response: &ctx.Response, ctx: ctx, clean: true}
 	if own := ownConn(ctx.Conn()); own != nil {
 		x.clean = own.clean(ctx.ConnRequestNum())
 	}
@@ -43,7 +48,7 @@ func Acquire(ctx *fasthttp.RequestCtx, cfg *Config) *Exchange {
 func (x *Exchange) Release() {
 	x.mu.Lock()
 	ctx, body, stop := x.ctx, x.body, x.stop
-	x.ctx, x.stop = nil, nil
+	x.ctx, x.response, x.stop = nil, nil, nil
 	x.request, x.released = x.kept, true
 	x.mu.Unlock()
 	if stop != nil {
@@ -59,10 +64,11 @@ func (x *Exchange) Release() {
 func (x *Exchange) OnGone(fn func()) (stop func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.ctx == nil || x.stop != nil {
+	if x.response == nil || x.stop != nil {
 		return nil
 	}
-	end := disconnect.Watch(x.ctx.Conn(), func() {
+	x.watched = true
+	end := disconnect.Watch(x.conn(), func() {
 		x.mu.Lock()
 		body := x.body
 		x.mu.Unlock()
@@ -80,4 +86,12 @@ func (x *Exchange) OnGone(fn func()) (stop func()) {
 		x.stop = nil
 		x.mu.Unlock()
 	}
+}
+
+// conn is the connection as the server sees it. It must be asked before Release.
+func (x *Exchange) conn() net.Conn {
+	if x.ctx != nil {
+		return x.ctx.Conn()
+	}
+	return x.own.facade()
 }

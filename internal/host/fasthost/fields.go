@@ -22,9 +22,13 @@ func isHeader(line []byte, name string) bool {
 // tchar tells which bytes may be in a token (RFC 9110, 5.6.2): bit c of the first for those below 64, of the second above.
 const tcharLow, tcharHigh uint64 = 0x3ff6cfa00000000, 0x57ffffffc7fffffe
 
+func isTchar(c byte) bool {
+	return c < 64 && tcharLow>>c&1 != 0 || c >= 64 && c < 128 && tcharHigh>>(c-64)&1 != 0
+}
+
 func isToken(b []byte) bool {
 	for _, c := range b {
-		if c < 64 && tcharLow>>c&1 == 0 || c >= 64 && (c >= 128 || tcharHigh>>(c-64)&1 == 0) {
+		if !isTchar(c) {
 			return false
 		}
 	}

@@ -24,7 +24,12 @@ func (x *Exchange) CanStream() bool {
 }
 
 func (x *Exchange) canStream() bool {
-	if x.ctx == nil || !x.clean || x.ctx.IsHead() {
+	switch {
+	case x.response == nil || !x.clean:
+		return false
+	case x.ctx == nil:
+		return true // the lane's
+	case x.ctx.IsHead():
 		return false
 	}
 	c := x.ctx.Conn()
@@ -43,13 +48,15 @@ func (x *Exchange) Stream() (streamhttp.Body, error) {
 		return nil, ErrCannotStream
 	}
 	b := &body{track: x.cfg.Track, timeout: x.cfg.writeTimeout()}
-	if b.own = ownConn(x.ctx.Conn()); b.own != nil {
-		b.conn = b.own.Conn
-	} else {
-		b.conn = x.ctx.Conn()
+	c := x.conn()
+	if b.own = ownConn(c); b.own != nil {
+		c = b.own.Conn
 	}
-	request := &x.ctx.Request.Header
-	b.chunked = request.IsHTTP11() && !request.ConnectionClose()
+	b.conn, b.chunked = c, true
+	if x.ctx != nil {
+		request := &x.ctx.Request.Header
+		b.chunked = request.IsHTTP11() && !request.ConnectionClose()
+	}
 	b.last = !b.chunked || x.endsConnection(b.own)
 	b.head = x.head(b)
 	x.body = b
@@ -58,8 +65,11 @@ func (x *Exchange) Stream() (streamhttp.Body, error) {
 
 // endsConnection tells that the server will close the connection after this answer, or that nobody can give it back.
 func (x *Exchange) endsConnection(own *conn) bool {
-	if x.ctx.Response.Header.ConnectionClose() {
+	if x.response.Header.ConnectionClose() {
 		return true
+	}
+	if x.ctx == nil {
+		return false
 	}
 	srv := x.cfg.server()
 	if srv == nil {
@@ -71,7 +81,7 @@ func (x *Exchange) endsConnection(own *conn) bool {
 
 // head is the status line and the headers, in a buffer that the first write is appended to.
 func (x *Exchange) head(b *body) *buffer {
-	h := &x.ctx.Response.Header
+	h := &x.response.Header
 	h.SetStatusCode(fasthttp.StatusOK)
 	h.SetContentType("text/event-stream")
 	h.Set(fasthttp.HeaderCacheControl, "no-cache, no-transform") // what proxies compress they also hold back
