@@ -40,7 +40,7 @@ type conn struct {
 	// answer it. turn tells whose turn it is.
 	lane *lane
 	turn atomic.Int32
-	// reads and writes are the deadlines that are armed.
+	// reads and writes are deadlines that the lane has found, or armed.
 	reads, writes time.Time
 
 	back *handBack // not nil on a connection that was given back to the server; see handback.go
@@ -54,7 +54,7 @@ type conn struct {
 const (
 	waits   = iota // the server's
 	answers        // the lane's
-	closed         // the lane's, which is to close it
+	closed         // nobody's: it is closed, or will be when the lane has answered
 )
 
 // tlsConn shows fasthttp that a conn is TLS: it asks for the certificates of the peer.
@@ -133,7 +133,7 @@ func (c *conn) ReadFrom(r io.Reader) (int64, error) {
 }
 
 func (c *conn) Close() error {
-	if c.owned.Load() || c.turn.CompareAndSwap(answers, closed) {
+	if c.owned.Load() || c.turn.Swap(closed) == answers {
 		return nil
 	}
 	if c.lingers && !c.dead.Load() {
@@ -164,7 +164,9 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	if c.owned.Load() || c.dead.Load() || c.back != nil && c.back.waits() {
 		return nil
 	}
-	c.reads = t
+	if c.lane != nil {
+		c.reads = t
+	}
 	return c.Conn.SetReadDeadline(t)
 }
 
@@ -172,7 +174,9 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	if c.owned.Load() || c.dead.Load() {
 		return nil
 	}
-	c.writes = t
+	if c.lane != nil {
+		c.writes = t
+	}
 	return c.Conn.SetWriteDeadline(t)
 }
 

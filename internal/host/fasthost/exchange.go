@@ -26,7 +26,7 @@ type Exchange struct {
 	response *fasthttp.Response   // nil once released: it is used again
 	dressed  bool                 // a header was set
 	ctx      *fasthttp.RequestCtx // nil once released, and where the lane has the request
-	own      *conn                // the lane's
+	own      *conn                // the lane's; nil once released
 	body     *body                // nil unless the answer is a stream
 	stop     func()               // ends the watch that OnGone started
 	watched  bool                 // OnGone was called
@@ -48,7 +48,7 @@ func Acquire(ctx *fasthttp.RequestCtx, cfg *Config) *Exchange {
 func (x *Exchange) Release() {
 	x.mu.Lock()
 	ctx, body, stop := x.ctx, x.body, x.stop
-	x.ctx, x.response, x.stop = nil, nil, nil
+	x.ctx, x.response, x.own, x.stop = nil, nil, nil, nil
 	x.request, x.released = x.kept, true
 	x.mu.Unlock()
 	if stop != nil {

@@ -34,11 +34,12 @@ type Lane struct {
 
 // Attach gives a server, which must not serve yet, a lane. One with settings that the lane does not know gets none.
 func (config Lane) Attach(server *fasthttp.Server, cfg *Config) {
-	if !isPath([]byte(config.Path)) || server.ReduceMemoryUsage || server.DisableKeepalive || server.MaxRequestsPerConn > 0 ||
-		server.Name != "" || server.NoDefaultDate || server.NoDefaultContentType || server.StreamRequestBody {
+	odd := server.ReduceMemoryUsage || server.DisableKeepalive || server.MaxRequestsPerConn > 0 || server.GetOnly || server.StreamRequestBody ||
+		server.Name != "" || !server.NoDefaultServerHeader || server.NoDefaultDate || server.NoDefaultContentType || server.DisableHeaderNamesNormalizing
+	if odd || !isPath([]byte(config.Path)) {
 		return
 	}
-	l := &lane{Lane: config, cfg: cfg, first: "POST " + config.Path + " HTTP/1.1\r\n", maxBody: server.MaxRequestBodySize}
+	l := &lane{Lane: config, cfg: cfg, logger: server.Logger, first: "POST " + config.Path + " HTTP/1.1\r\n", maxBody: server.MaxRequestBodySize}
 	if l.maxBody <= 0 {
 		l.maxBody = fasthttp.DefaultMaxRequestBodySize
 	}
@@ -48,10 +49,14 @@ func (config Lane) Attach(server *fasthttp.Server, cfg *Config) {
 	}
 	hook := server.ConnState
 	server.ConnState = func(c net.Conn, state fasthttp.ConnState) {
-		if own := ownConn(c); own != nil {
-			own.lane = nil
-			if state == fasthttp.StateIdle {
+		switch state {
+		case fasthttp.StateIdle:
+			if own := ownConn(c); own != nil {
 				own.lane = l
+			}
+		case fasthttp.StateActive:
+			if own := ownConn(c); own != nil {
+				own.lane = nil
 			}
 		}
 		if hook != nil {
@@ -67,6 +72,7 @@ type lane struct {
 	maxBody     int
 	idle, write time.Duration
 	cfg         *Config
+	logger      fasthttp.Logger
 	date        atomic.Pointer[date]
 }
 
@@ -138,24 +144,35 @@ func (l *lane) answer(c *conn, t *turn) bool {
 
 // finish writes the answer, or sees how the stream has ended.
 func (l *lane) finish(c *conn, x *Exchange, t *turn) (on bool) {
-	now := time.Now()
 	x.mu.Lock()
 	body, watched, dressed := x.body, x.watched, x.dressed
 	x.mu.Unlock()
 	if watched {
 		c.reads = time.Time{} // the watch has removed the deadline
 	}
-	if c.armRead(now, l.idle) != nil {
-		return false
-	}
+	now := time.Now()
 	if body != nil {
 		c.writes = time.Time{} // so has the stream
-		return body.leave() == finished && !body.last
+		on = body.leave() == finished && !body.last
+	} else {
+		on = l.send(c, t, now, dressed) && !t.response.Header.ConnectionClose()
+		if len(t.response.Body()) > maxOut {
+			now = time.Now() // the client took its time
+		}
 	}
-	if c.armWrite(now, l.write) != nil {
-		return false
+	return on && c.armRead(now, l.idle) == nil
+}
+
+// send writes the answer, and tells of one that the client has not read, as the server would.
+func (l *lane) send(c *conn, t *turn, now time.Time, dressed bool) bool {
+	err := c.armWrite(now, l.write)
+	if err == nil {
+		err = t.send(c, l.stamp(now), dressed)
 	}
-	return t.send(c, l.stamp(now), dressed) == nil && !t.response.Header.ConnectionClose()
+	if err != nil && l.logger != nil && c.turn.Load() == answers {
+		l.logger.Printf("error when serving connection %q<->%q: %v", c.LocalAddr(), c.RemoteAddr(), err)
+	}
+	return err == nil
 }
 
 // send writes the answer at once.

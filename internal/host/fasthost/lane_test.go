@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -406,6 +407,57 @@ func TestLaneSlowReader(t *testing.T) {
 	soon(t, over)
 	eventually(t, "the connection is given up", func() bool { return l.GetOpenConnectionsCount() == 0 })
 	l.expect(t, "all", 1, 1)
+	if said := l.logs.all(); !strings.Contains(said, "error when serving connection") || !strings.Contains(said, "i/o timeout") {
+		t.Errorf("the server says %q", said)
+	}
+	*l.logs = logs{}
+}
+
+// What was read just when the connection was closed is not begun: its answer would have nowhere to go.
+func TestLaneBeginsNothingThatIsClosed(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	c := &conn{Conn: near}
+	l := &lane{cfg: &Config{}, Lane: Lane{Serve: func(*Exchange) error { t.Error("served"); return nil }}}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if l.answer(c, new(turn)) {
+		t.Error("the connection goes on")
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A client may take longer for an answer than it may be silent behind it.
+func TestLaneIdleBeginsBehindTheAnswer(t *testing.T) {
+	t.Parallel()
+	const idle = 3 * time.Second
+	large := []byte(strings.Repeat("x", 32<<20))
+	l := startLane(t, kinds[0], func(x *Exchange) error {
+		n := 2
+		if x.Header("X-Large") != "" {
+			n = len(large)
+		}
+		x.Answer(200, "application/json", large[:n])
+		return nil
+	}, func(s *server) { s.IdleTimeout, s.WriteTimeout = idle, 20*time.Second })
+	c := l.dial(t)
+	c.post("/mcp")
+	c.send("POST /mcp HTTP/1.1\r\nHost: x\r\nX-Large: 1\r\nContent-Length: 2\r\n\r\n{}")
+	time.Sleep(idle + idle/4)
+	r, err := http.ReadResponse(c.br, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, r.Body); n != int64(len(large)) || err != nil {
+		t.Fatal(n, err)
+	}
+	if _, b := c.post("/mcp"); b != "xx" {
+		t.Errorf("%q", b)
+	}
+	l.expect(t, "all", 2, 1)
 }
 
 // What failed is answered, and the connection goes on.

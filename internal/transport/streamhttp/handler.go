@@ -87,6 +87,9 @@ func (h *Handler) Serve(ctx context.Context, x Exchange) {
 // Enter makes the checks that come before a request is looked at: whether its sender may ask here, and who that is. ok is
 // false when the answer has been given, which is also that to a preflight.
 func (h *Handler) Enter(ctx context.Context, x Exchange) (p *auth.Principal, ok bool) {
+	if h.draining.Load() {
+		x.SetHeader("Connection", "close")
+	}
 	origin := x.Header("Origin")
 	if !h.admit(x, origin) {
 		return nil, false
@@ -97,9 +100,6 @@ func (h *Handler) Enter(ctx context.Context, x Exchange) (p *auth.Principal, ok 
 	if x.Method() == "OPTIONS" {
 		preflight(x)
 		return nil, false
-	}
-	if h.draining.Load() {
-		x.SetHeader("Connection", "close")
 	}
 	return h.authenticate(ctx, x)
 }
