@@ -29,14 +29,12 @@ package logger
 
 import (
 	"log/slog"
-	"maps"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/fastmcp-go/fastmcp"
 	"github.com/fastmcp-go/fastmcp/internal/session"
+	"github.com/fastmcp-go/fastmcp/middleware/internal/known"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/redact"
 	"github.com/fastmcp-go/fastmcp/protocol"
@@ -97,7 +95,6 @@ func New(config ...Config) fastmcp.Handler {
 	}
 	l := &logger{Config: c, secrets: redact.New(c.Redact)}
 	l.answered = l.write
-	l.known.Store(&map[about]slog.Handler{})
 	return l.serve
 }
 
@@ -106,10 +103,8 @@ type logger struct {
 	secrets  *redact.Redactor
 	answered func(*fastmcp.Context, fastmcp.Answer) // write, made once
 
-	// known are handlers that have been told what many lines say, in a map that is never changed: a request reads it
-	// without a lock.
-	known atomic.Pointer[map[about]slog.Handler]
-	mu    sync.Mutex
+	// known are handlers that have been told what many lines say.
+	known known.Map[about, slog.Handler]
 }
 
 // about is what many lines say.
@@ -170,7 +165,7 @@ func (l *logger) write(c *fastmcp.Context, a fastmcp.Answer) {
 
 // handler is the log's handler, told what a line is about: most handlers format that once, and not with each line.
 func (l *logger) handler(of about) slog.Handler {
-	if h := (*l.known.Load())[of]; h != nil {
+	if h, ok := l.known.Get(of); ok {
 		return h
 	}
 	attrs := []slog.Attr{slog.String("method", of.method), slog.String("revision", of.revision.String()), slog.String("outcome", of.kind.String())}
@@ -180,15 +175,7 @@ func (l *logger) handler(of about) slog.Handler {
 	if of.name != "" {
 		attrs = append(attrs, slog.String("name", cut(of.name, maxName)))
 	}
-	h := of.log.Handler().WithAttrs(attrs)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if known := *l.known.Load(); len(known) < maxKnown {
-		known = maps.Clone(known)
-		known[of] = h
-		l.known.Store(&known)
-	}
-	return h
+	return l.known.Add(of, of.log.Handler().WithAttrs(attrs), maxKnown)
 }
 
 // appendSubject says what the handler has not been told: which request it is, and whose.

@@ -1,10 +1,10 @@
 package metrics
 
 import (
-	"maps"
+	"math"
 	"sync"
-	"sync/atomic"
 
+	"github.com/fastmcp-go/fastmcp/middleware/internal/known"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
 	"github.com/fastmcp-go/fastmcp/protocol"
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,8 +20,7 @@ type families struct {
 	durations                   *prometheus.HistogramVec
 	running                     *prometheus.GaugeVec
 
-	// known are the series that there are, in a map that is never changed: a call reads it without a lock.
-	known atomic.Pointer[map[key]*series]
+	known known.Map[key, *series]
 
 	mu       sync.Mutex
 	names    map[string]bool
@@ -62,31 +61,30 @@ func newFamilies(c Config) *families {
 		}, []string{"method"})),
 		names: map[string]bool{"": true}, maxNames: c.MaxNames + 1,
 	}
-	f.known.Store(&map[key]*series{})
 	return f
 }
 
 // of finds the series of a request. What is registered has a name of its own, as long as there is room; methods that are not
 // the protocol's are counted among the names.
 func (f *families) of(method, name string, r protocol.Revision) *series {
-	if s := (*f.known.Load())[key{method, name, r}]; s != nil {
+	if s, ok := f.known.Get(key{method, name, r}); ok {
 		return s
 	}
+	k := f.room(method, name, r)
+	if s, ok := f.known.Get(k); ok {
+		return s
+	}
+	return f.known.Add(k, f.newSeries(k), math.MaxInt) // there are no more keys than names
+}
+
+// room is the key that a request is counted under.
+func (f *families) room(method, name string, r protocol.Revision) key {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !protocol.IsMethod(method) {
 		method = f.bounded(method)
 	}
-	k := key{method, f.bounded(name), r}
-	known := *f.known.Load()
-	if s := known[k]; s != nil {
-		return s
-	}
-	s := f.newSeries(k)
-	known = maps.Clone(known)
-	known[k] = s
-	f.known.Store(&known)
-	return s
+	return key{method, f.bounded(name), r}
 }
 
 // bounded is a name, or "other" when there are too many.

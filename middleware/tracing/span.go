@@ -4,10 +4,9 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/fastmcp-go/fastmcp"
+	"github.com/fastmcp-go/fastmcp/middleware/internal/known"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/outcome"
 	"github.com/fastmcp-go/fastmcp/middleware/internal/redact"
 	"github.com/fastmcp-go/fastmcp/protocol"
@@ -54,10 +53,7 @@ type tracer struct {
 	secrets   *redact.Redactor
 	spanKey   any // under which a context has its span, and its baggage
 	bagKey    any
-
-	// targets are those that there were, in a map that is never changed: a request reads it without a lock.
-	targets atomic.Pointer[map[about]*target]
-	mu      sync.Mutex
+	targets   known.Map[about, *target]
 }
 
 func (t *tracer) serve(c *fastmcp.Context) error {

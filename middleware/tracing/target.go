@@ -1,7 +1,6 @@
 package tracing
 
 import (
-	"maps"
 	"sync/atomic"
 
 	"github.com/fastmcp-go/fastmcp"
@@ -63,18 +62,10 @@ func (t *tracer) target(c *fastmcp.Context) *target {
 	if of.method == protocol.MethodToolsCall || of.method == protocol.MethodPromptsGet {
 		of.name = c.Target()
 	}
-	if ready := (*t.targets.Load())[of]; ready != nil {
+	if ready, ok := t.targets.Get(of); ok {
 		return ready
 	}
-	made := newTarget(of)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if all := *t.targets.Load(); len(all) < maxTargets {
-		all = maps.Clone(all)
-		all[of] = made
-		t.targets.Store(&all)
-	}
-	return made
+	return t.targets.Add(of, newTarget(of), maxTargets)
 }
 
 func newTarget(of about) *target {

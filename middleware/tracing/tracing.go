@@ -111,7 +111,6 @@ func New(config ...Config) fastmcp.Handler {
 	t.spanKey, t.bagKey = contextKeys()
 	t.durations = histogram("New", c, "mcp.server.operation.duration",
 		"MCP request or notification duration as observed on the receiver from the time it was received until the result or ack is sent.")
-	t.targets.Store(&map[about]*target{})
 	return t.serve
 }
 
