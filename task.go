@@ -64,6 +64,11 @@ type TaskConfig struct {
 	// MaxPerOwner bounds how many tasks a principal, or a session without one, has running on a node, or has handed over there, and Max all of them.
 	// More are refused. Defaults: 100 and 10,000. Callers without name and session are bounded by Max alone.
 	MaxPerOwner, Max int
+	// MaxKeptPerOwner and MaxKept bound how many tasks that were begun on a node are kept, running or over, until their TTL is; and
+	// MaxKeptBytes, in bytes, their arguments and what they have come to. While there are as many, more are refused; what has been begun
+	// is kept to its end. Defaults: 1,000, 100,000 and 256 MiB. Callers without name and session are bounded by the latter two alone.
+	MaxKeptPerOwner, MaxKept int
+	MaxKeptBytes             int64
 }
 
 func (c *TaskConfig) setDefaults() {
@@ -75,6 +80,9 @@ func (c *TaskConfig) setDefaults() {
 	fallback(&c.MaxTakeovers, 3)
 	fallback(&c.MaxPerOwner, 100)
 	fallback(&c.Max, 10_000)
+	fallback(&c.MaxKeptPerOwner, 1_000)
+	fallback(&c.MaxKept, 100_000)
+	fallback(&c.MaxKeptBytes, 256<<20)
 	c.MaxTTL = max(c.MaxTTL, c.TTL)
 }
 

@@ -151,6 +151,41 @@ func TestTaskBounds(t *testing.T) {
 	h.letGo <- nil
 }
 
+// TestTaskKept: what is over counts for as long as it is kept, and by then there is room again.
+func TestTaskKept(t *testing.T) {
+	app, l := newApp(t, fastmcp.Config{Auth: someTokens(), Tasks: fastmcp.TaskConfig{
+		TTL: 2 * time.Second, Poll: time.Second, MaxKept: 4, MaxKeptPerOwner: 2, MaxKeptBytes: 4 << 10,
+	}})
+	app.AddTool(fastmcp.Tool{Name: "say", Task: fastmcp.TaskOptional, Handler: fastmcp.Typed(func(_ *fastmcp.Context, in struct {
+		N int `json:"n"`
+	}) (string, error) {
+		return strings.Repeat("x", in.N), nil
+	})})
+	app.AddTool(fastmcp.Tool{Name: "strict", Task: fastmcp.TaskOptional, Handler: fastmcp.Typed(func(_ *fastmcp.Context, in struct {
+		N int `json:"n" validate:"max=1"`
+	}) (string, error) {
+		return "", nil
+	})})
+	s := serve(t, app, l)
+	call := func(token, tool string, n int) answer {
+		return s.round(as(token), tool, fmt.Sprintf(`{"n":%d}`, n), taskCapabilities, "")
+	}
+	for range 3 {
+		call(writerToken, "strict", 2) // its arguments do not fit: it is no task, and takes no room
+	}
+	for range 2 {
+		s.until(as(writerToken), call(writerToken, "say", 10).task(t).ID, "completed")
+	}
+	a := call(writerToken, "say", 10)
+	if a.refusedAs(t, 429, -32000, "Too many of your tasks are kept"); a.header.Get("Retry-After") != "1" {
+		t.Errorf("%v", a.header)
+	}
+	s.until(as(readerToken), call(readerToken, "say", 5000).task(t).ID, "completed") // what has begun is kept
+	call("", "say", 1).refusedAs(t, 503, -32000, "Too much is kept of tasks")
+	within(t, 20*time.Second, "there is room", func() bool { return call(writerToken, "say", 1).status == 200 })
+	within(t, 20*time.Second, "there is room for all", func() bool { return call("", "say", 1).status == 200 })
+}
+
 // TestTaskResultThatCannotBeKept: the task fails with words, and does not work for ever.
 func TestTaskResultThatCannotBeKept(t *testing.T) {
 	big := strings.Repeat("x", 64<<10)

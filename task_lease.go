@@ -154,10 +154,10 @@ func (s *tasks) kept(ctx context.Context, e taskEnd) bool {
 	t.mu.Lock()
 	released := t.released
 	t.mu.Unlock()
+	s.dismiss(t) // who has been told that it is over may begin the next one
 	if !released {
 		_ = s.desk.Settle(ctx, s.node, t.id) // or a sweep does
 	}
-	s.dismiss(t)
 	return true
 }
 

@@ -31,6 +31,8 @@ type taskRun struct {
 	resumable, queued bool
 	// fence is what tells this run from others of the same task.
 	fence int64
+	// kept is its part of what this node keeps.
+	kept *keptTask
 
 	id      string        // set when reached is closed
 	reached chan struct{} // closed when the arguments are bound: the request may make the task
@@ -239,21 +241,36 @@ func (t *taskRun) create(j *job) (*task.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	size := len(r.Args)
+	if r.Origin != nil {
+		size += len(r.Origin.Params)
+	}
+	if t.kept, err = s.shelf.take(t.owner, t.ttl, size); err != nil {
+		return nil, err
+	}
+	if err = t.place(j, r); err != nil {
+		t.kept.drop()
+	}
+	return r, err
+}
+
+// place has a task kept, and run here or elsewhere.
+func (t *taskRun) place(j *job, r *task.Record) error {
+	s := t.engine.tasks
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(&j.context), storeTimeout)
 	defer cancel()
 	if t.queued {
-		return r, j.context.taskTrouble(t.hand(ctx, r))
+		return j.context.taskTrouble(t.hand(ctx, r))
 	}
 	if err := s.admit(t); err != nil {
-		return nil, err
+		return err
 	}
-	err = s.begin(t, t.ttl, func() error {
+	return j.context.taskTrouble(s.begin(t, t.ttl, func() error {
 		if err := s.known(ctx); err != nil { // first: else there is a task that seems to be nobody's
 			return err
 		}
 		return s.desk.Create(ctx, r)
-	})
-	return r, j.context.taskTrouble(err)
+	}))
 }
 
 // newRecord is the task as it is kept at first.
@@ -338,6 +355,7 @@ func (t *taskRun) finish(ctx context.Context, status task.Status, result, failed
 	}
 	t.end()
 	if r != nil {
+		t.kept.add(len(result) + len(failed))
 		t.news(r) // the watch is about to end
 	}
 	return nil
