@@ -333,8 +333,7 @@ func (e *engine) Notify(_ context.Context, c *rpc.Call) *rpc.Refusal {
 	if r != nil {
 		return r
 	}
-	e.hear(record, c)
-	return nil
+	return e.hear(record, c)
 }
 
 // End ends a session; see rpc.Engine.

@@ -2,6 +2,7 @@ package fastmcp
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
 	"github.com/fastmcp-go/fastmcp/internal/scan"
@@ -27,11 +28,15 @@ type Cancellation struct {
 }
 
 // hear does what a notification is for, and tells the events.
-func (e *engine) hear(r *session.Record, c *rpc.Call) {
+func (e *engine) hear(r *session.Record, c *rpc.Call) *rpc.Refusal {
 	on := &e.config.On
 	switch c.Method {
 	case protocol.NoteInitialized:
-		if r.SetInitialized() && on.Initialized != nil {
+		first, err := r.SetInitialized()
+		if errors.Is(err, session.ErrUnavailable) {
+			return unavailable()
+		}
+		if first && on.Initialized != nil {
 			e.post(r, "Events.Initialized", "", 0, on.Initialized)
 		}
 		e.reached(r)
@@ -53,6 +58,7 @@ func (e *engine) hear(r *session.Record, c *rpc.Call) {
 		n := Notification{c.Method, clone(c.Params)}
 		e.post(r, "Events.Notified", "", len(c.Method)+len(c.Params), func(s *Session) { on.Notified(s, n) })
 	}
+	return nil
 }
 
 // reached tells of a session whose client can be asked from now on.

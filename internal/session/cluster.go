@@ -259,7 +259,7 @@ func (c *cluster) look(all bool) {
 		for _, id := range r.waiting() {
 			r.collect(id)
 		}
-		if all && r.busy.Load() > 0 {
+		if all && r.busy.Load() > 0 && r.read.Load() != 0 { // else it is just being made
 			_, _ = c.reread(r, r.ID) // one that is not there any more ends, and its client's streams with it
 		}
 		return true

@@ -17,7 +17,9 @@ const storedVersion = 1
 
 // stored is a record in the store.
 type stored struct {
-	Version      int             `json:"v"`
+	Version int `json:"v"`
+	// Changes counts them: of two readings of a record the one with more of them is newer.
+	Changes      int64           `json:"changes,omitempty"`
 	Revision     string          `json:"revision"`
 	Principal    string          `json:"principal,omitempty"`
 	Client       json.RawMessage `json:"client,omitempty"`
@@ -75,12 +77,17 @@ func (r *Record) stored() stored {
 	}
 }
 
-// take makes the record what the store says that it is by now.
+// take makes the record what the store says that it is, unless something newer is known by now: a slow reading may come in
+// behind a change.
 func (r *Record) take(s *stored) {
-	r.initialized.Store(s.Initialized)
-	r.level.Store(s.Level)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if s.Changes < r.version {
+		return
+	}
+	r.version = s.Changes
+	r.initialized.Store(s.Initialized)
+	r.level.Store(s.Level)
 	r.subscribed, r.issued = s.Subscribed, s.Issued
 }
 
@@ -236,7 +243,12 @@ func (c *cluster) change(r *Record, fn func(*stored)) error {
 			return err
 		}
 		if bytes.Equal(text, old) {
+			r.take(s)
 			return nil
+		}
+		s.Changes++
+		if text, err = json.Marshal(s); err != nil {
+			return err
 		}
 		done, err := c.b.Atomic.CAS(ctx, recordKey(r.ID), old, text, c.h.c.TTL)
 		if err != nil {

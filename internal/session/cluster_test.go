@@ -21,6 +21,10 @@ type shared struct {
 	*store.Backend
 	down atomic.Bool
 	gets atomic.Int64 // reads of single values
+	// slow, if it is not nil, is called with each of them before what was read is given.
+	slow atomic.Pointer[func()]
+	// setting, if it is not nil, is called before a value is set.
+	setting func()
 }
 
 var errDown = errors.New("the store is down")
@@ -34,10 +38,17 @@ func (f failingKV) Get(ctx context.Context, key string) ([]byte, error) {
 	if f.s.gets.Add(1); f.s.down.Load() {
 		return nil, errDown
 	}
-	return f.KV.Get(ctx, key)
+	v, err := f.KV.Get(ctx, key)
+	if slow := f.s.slow.Load(); slow != nil {
+		(*slow)()
+	}
+	return v, err
 }
 
 func (f failingKV) Set(ctx context.Context, key string, v []byte, ttl time.Duration) error {
+	if f.s.setting != nil {
+		f.s.setting()
+	}
 	if f.s.down.Load() {
 		return errDown
 	}
@@ -107,8 +118,8 @@ func TestEveryNodeHasTheSession(t *testing.T) {
 	s := newShared(t)
 	a, b := s.node(t, "aaa", Config{}), s.node(t, "bbb", Config{})
 	r := openAs(t, a, Opening{Principal: &auth.Principal{Subject: "sue"}, Client: []byte(`{"name":"c"}`), Capabilities: []byte(`{"roots":{}}`)})
-	if !r.SetInitialized() {
-		t.Error("it was the first time")
+	if first, err := r.SetInitialized(); !first || err != nil {
+		t.Error("it was the first time", err)
 	}
 	if err := r.SetLevel(protocol.LevelError); err != nil {
 		t.Fatal(err)
@@ -118,8 +129,8 @@ func TestEveryNodeHasTheSession(t *testing.T) {
 		!other.Initialized() || other.Level() != protocol.LevelError || other.Revision != r.Revision || !other.Created().Equal(r.Created()) {
 		t.Errorf("%+v", other)
 	}
-	if other.SetInitialized() {
-		t.Error("it is not the first time on the other node")
+	if first, err := other.SetInitialized(); first || err != nil {
+		t.Error("it is not the first time on the other node", err)
 	}
 	if _, err := b.Get(r.ID, "somebody"); !errors.Is(err, ErrForeign) {
 		t.Error(err)
@@ -407,3 +418,53 @@ func TestExpiryIsTheStores(t *testing.T) {
 }
 
 var _ rpc.Sink = (*sink)(nil)
+
+// A reading that was on its way while the record changed does not undo the change.
+func TestSlowReadingIsOld(t *testing.T) {
+	s := newShared(t)
+	a := s.node(t, "aaa", Config{})
+	r := open(t, a)
+	var slow func()
+	slow = func() {
+		s.slow.Store(nil)
+		if err := r.SetLevel(protocol.LevelError); err != nil {
+			t.Error(err)
+		}
+	}
+	s.slow.Store(&slow)
+	if _, err := a.cluster.reread(r, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	if r.Level() != protocol.LevelError {
+		t.Errorf("the level is %v again", r.Level())
+	}
+	if first, err := r.SetInitialized(); !first || err != nil || r.Level() != protocol.LevelError {
+		t.Error(first, err, r.Level())
+	}
+}
+
+// What the store was not told of has not happened: the client is told, and says it again.
+func TestInitializedThatTheStoreLost(t *testing.T) {
+	s := newShared(t)
+	a, b := s.node(t, "aaa", Config{}), s.node(t, "bbb", Config{})
+	r := openAs(t, a, Opening{Principal: &auth.Principal{Subject: "sue"}})
+	s.down.Store(true)
+	if first, err := r.SetInitialized(); first || !errors.Is(err, ErrUnavailable) || r.Initialized() {
+		t.Error(first, err)
+	}
+	s.down.Store(false)
+	if first, err := r.SetInitialized(); !first || err != nil || !on(t, b, r).Initialized() {
+		t.Error(first, err)
+	}
+}
+
+// A session that is just being made is not taken for one that is gone, though the store does not have it yet.
+func TestSessionThatIsBeingMade(t *testing.T) {
+	s := newShared(t)
+	a := s.node(t, "aaa", Config{})
+	s.setting = func() { s.setting = nil; a.cluster.look(true) }
+	r := open(t, a)
+	if there, err := a.Get(r.ID, r.PrincipalKey); err != nil || there != r {
+		t.Error(there, err)
+	}
+}

@@ -56,6 +56,7 @@ type Record struct {
 	asked     int64                // how many there have been
 	// subscribed are the resources that the client wants to hear of.
 	subscribed []string
+	version    int64    // of what was taken from the store
 	issued     []string // ids of addresses that its user was asked to open, oldest first
 
 	inbox inbox
@@ -81,17 +82,18 @@ func (r *Record) Created() time.Time { return r.created }
 // Initialized tells that the client has sent notifications/initialized.
 func (r *Record) Initialized() bool { return r.initialized.Load() }
 
-// SetInitialized notes that it has. It tells whether this was the first time.
-func (r *Record) SetInitialized() bool {
-	if r.initialized.Swap(true) {
-		return false
+// SetInitialized notes that it has. It tells whether this was the first time. When the store cannot be told it has not: the
+// other nodes would not know.
+func (r *Record) SetInitialized() (first bool, err error) {
+	c := r.hub.cluster
+	if c == nil {
+		return !r.initialized.Swap(true), nil
 	}
-	if c := r.hub.cluster; c != nil {
-		first := false
-		err := c.change(r, func(s *stored) { first, s.Initialized = !s.Initialized, true })
-		return err == nil && first
+	if r.initialized.Load() {
+		return false, nil
 	}
-	return true
+	err = c.change(r, func(s *stored) { first, s.Initialized = !s.Initialized, true })
+	return first && err == nil, err
 }
 
 // SetReachable notes that the client can be asked on its own stream, if it has initialized and that is open. It tells

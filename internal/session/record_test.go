@@ -21,7 +21,9 @@ func TestRecord(t *testing.T) {
 	if r.PrincipalKey != sue.Key() || r.Client != "client" || r.Capabilities != 7 || r.Revision != protocol.V20251125 || !r.Created().Equal(c.Now()) {
 		t.Errorf("%+v", r)
 	}
-	if r.Initialized() || !r.SetInitialized() || r.SetInitialized() || !r.Initialized() {
+	before := r.Initialized()
+	first, _ := r.SetInitialized()
+	if again, err := r.SetInitialized(); before || !first || again || err != nil || !r.Initialized() {
 		t.Error("initialized")
 	}
 	if r.Level() != 0 {
