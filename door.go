@@ -113,7 +113,7 @@ func (f *fiberApp) over() { f.door.end.Do(func() { close(f.door.over) }) }
 // limits are how many connections a listener of the App's may have.
 func (a *App) limits() fasthost.Limits {
 	h := &a.config.HTTP
-	l := fasthost.Limits{Max: h.MaxConns, PerIP: h.MaxConnsPerIP, Exempt: a.host.Trusted, Log: a.config.Log, Refused: a.turnedAway}
+	l := fasthost.Limits{Max: h.MaxConns, PerIP: h.MaxConnsPerIP, Exempt: a.host.Trusted, Log: a.config.Log, Refused: a.turnedAway, Track: a.host.Track}
 	if l.Max == 0 {
 		l.Max = defaultMaxConns
 		if files := fasthost.MaxFiles(); files > 0 {

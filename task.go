@@ -66,7 +66,8 @@ type TaskConfig struct {
 	MaxPerOwner, Max int
 	// MaxKeptPerOwner and MaxKept bound how many tasks that were begun on a node are kept, running or over, until their TTL is; and
 	// MaxKeptBytes, in bytes, their arguments and what they have come to. While there are as many, more are refused; what has been begun
-	// is kept to its end. Defaults: 1,000, 100,000 and 256 MiB. Callers without name and session are bounded by the latter two alone.
+	// is kept to its end. An owner has a quarter of the bytes at most. Defaults: 1,000, 100,000 and 256 MiB. Callers without name and
+	// session are bounded by the latter two alone.
 	MaxKeptPerOwner, MaxKept int
 	MaxKeptBytes             int64
 }

@@ -177,13 +177,36 @@ func TestTaskKept(t *testing.T) {
 		s.until(as(writerToken), call(writerToken, "say", 10).task(t).ID, "completed")
 	}
 	a := call(writerToken, "say", 10)
-	if a.refusedAs(t, 429, -32000, "Too many of your tasks are kept"); a.header.Get("Retry-After") != "1" {
+	if a.refusedAs(t, 429, -32000, "Too many of your tasks are kept"); a.header.Get("Retry-After") != "10" {
 		t.Errorf("%v", a.header)
 	}
 	s.until(as(readerToken), call(readerToken, "say", 5000).task(t).ID, "completed") // what has begun is kept
 	call("", "say", 1).refusedAs(t, 503, -32000, "Too much is kept of tasks")
 	within(t, 20*time.Second, "there is room", func() bool { return call(writerToken, "say", 1).status == 200 })
 	within(t, 20*time.Second, "there is room for all", func() bool { return call("", "say", 1).status == 200 })
+}
+
+// TestTaskThatCameToNothingIsNotCounted: what a cancelled task returns is not kept.
+func TestTaskThatCameToNothingIsNotCounted(t *testing.T) {
+	app, l := newApp(t, fastmcp.Config{Tasks: fastmcp.TaskConfig{MaxKeptBytes: 4 << 10}})
+	begun, letGo, big := make(chan struct{}, 8), make(chan struct{}), strings.Repeat("x", 8<<10)
+	app.AddTool(fastmcp.Tool{Name: "big", Task: fastmcp.TaskOptional, Handler: fastmcp.Get(func(*fastmcp.Context) (string, error) {
+		begun <- struct{}{}
+		<-letGo
+		return big, nil
+	})})
+	s := serve(t, app, l)
+	for range 2 {
+		id := s.start(nil, "big", `{}`).ID
+		receive(t, "its beginning", begun)
+		s.task(nil, "tasks/cancel", id, "").task(t)
+		letGo <- struct{}{}
+		within(t, 20*time.Second, "it is over", func() bool { return app.Stats().Tasks == 0 })
+	}
+	id := s.start(nil, "big", `{}`).ID
+	letGo <- struct{}{}
+	s.until(nil, id, "completed")
+	s.round(nil, "big", `{}`, taskCapabilities, "").refusedAs(t, 503, -32000, "Too much is kept of tasks")
 }
 
 // TestTaskResultThatCannotBeKept: the task fails with words, and does not work for ever.

@@ -17,7 +17,7 @@ type tasks struct {
 	desk   *task.Desk
 	config *TaskConfig
 	node   string // this one
-	shelf  taskShelf
+	shelf  *taskShelf
 	// again is takeOver. It is a field because what runs a call is not to be part of what is known of every method.
 	again func(context.Context, *task.Record) *task.Record
 
@@ -36,7 +36,7 @@ type tasks struct {
 
 func newTasks(e *engine) *tasks {
 	s := &tasks{
-		engine: e, desk: task.New(e.backend.Scope("task")), config: &e.config.Tasks, node: e.node.id, shelf: taskShelf{config: &e.config.Tasks},
+		engine: e, desk: task.New(e.backend.Scope("task")), config: &e.config.Tasks, node: e.node.id, shelf: newTaskShelf(&e.config.Tasks),
 		running: make(map[string]*taskRun), stops: make(map[string]func()), owners: make(map[string]int),
 	}
 	s.again = s.takeOver

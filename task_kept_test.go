@@ -7,7 +7,7 @@ import (
 
 // A shelf counts each task once, whatever happens to it, and what comes to it while it is kept.
 func TestTaskShelf(t *testing.T) {
-	s := taskShelf{config: &TaskConfig{MaxKept: 3, MaxKeptPerOwner: 2, MaxKeptBytes: 100}}
+	s := newTaskShelf(&TaskConfig{MaxKept: 3, MaxKeptPerOwner: 2, MaxKeptBytes: 400})
 	take := func(owner string, size int) *keptTask {
 		k, err := s.take(owner, time.Hour, size)
 		if (k == nil) == (err == nil) {
@@ -28,12 +28,17 @@ func TestTaskShelf(t *testing.T) {
 	a.drop()
 	a.add(1000) // nobody keeps it any more
 	if take("a", 1) != nil || take("a", 0) == nil {
-		t.Error("there is room for 0 bytes, and for no more")
+		t.Error("an owner has a quarter of the bytes: there is room for 0, and for no more")
 	}
 	b.drop()
-	if s.count != 2 || s.bytes != 0 || s.owners["a"] != 1 {
-		t.Errorf("%d, %d bytes, %v", s.count, s.bytes, s.owners)
+	if s.all != (keptShare{count: 2}) || s.owners["a"] != (keptShare{count: 1}) {
+		t.Errorf("%v, %v", s.all, s.owners)
 	}
+	c.add(400)
+	if take("b", 1) != nil {
+		t.Error("there is room for more bytes than for all")
+	}
+	c.drop()
 	var none *keptTask
 	none.add(1)
 	short, err := s.take(ownerAnyone, time.Millisecond, 5)
@@ -42,7 +47,7 @@ func TestTaskShelf(t *testing.T) {
 	}
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
-		gone := short.gone && s.bytes == 0 && s.count == 2
+		gone := short.gone && s.all == (keptShare{count: 1}) && len(s.owners) == 1
 		s.mu.Unlock()
 		if gone {
 			return

@@ -354,8 +354,10 @@ func (t *taskRun) finish(ctx context.Context, status task.Status, result, failed
 		return err
 	}
 	t.end()
-	if r != nil {
+	if err == nil {
 		t.kept.add(len(result) + len(failed))
+	}
+	if r != nil {
 		t.news(r) // the watch is about to end
 	}
 	return nil

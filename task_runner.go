@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/rpc"
@@ -143,12 +144,14 @@ func (t *taskRun) workFor(ctx context.Context) error {
 // hand keeps a task, and hands it to the engine that has it run. Until it is over it counts as its owner's.
 func (t *taskRun) hand(ctx context.Context, r *task.Record) error {
 	s := t.engine.tasks
-	place := &taskRun{engine: t.engine, id: t.id, owner: t.owner, queued: true}
+	place := &taskRun{engine: t.engine, id: t.id, owner: t.owner, queued: true, kept: t.kept}
 	if err := s.admit(place); err != nil {
 		return err
 	}
+	var over sync.Once
 	stop, err := s.desk.Watch(t.id, func(r *task.Record) {
 		if r.Over() {
+			over.Do(func() { place.kept.add(len(r.Result) + len(r.Error)) })
 			s.dismiss(place)
 		}
 	})

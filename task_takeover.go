@@ -195,6 +195,7 @@ func (s *tasks) claim(ctx context.Context, t *taskRun, r *task.Record) (claimed 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout) // not in the middle, when who looked goes away
 	defer cancel()
 	if place := s.here(t.id); place != nil && place.queued {
+		t.kept = place.kept
 		s.dismiss(place) // this node has handed it over, and runs it now
 	}
 	if err := s.admit(t); err != nil {

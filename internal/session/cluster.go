@@ -212,6 +212,7 @@ func (c *cluster) hear(channel string, data []byte) {
 		}
 	case toldChanged:
 		if r != nil {
+			r.told.Add(1)
 			r.read.Store(0)
 			if r.own.Attached() {
 				go c.lookAgain(r) // it may hear of something before its next request
@@ -259,7 +260,7 @@ func (c *cluster) look(all bool) {
 		for _, id := range r.waiting() {
 			r.collect(id)
 		}
-		if all && r.busy.Load() > 0 && r.read.Load() != 0 { // else it is just being made
+		if all && r.busy.Load() > 0 && r.renewed.Load() != 0 { // else it is just being made
 			_, _ = c.reread(r, r.ID) // one that is not there any more ends, and its client's streams with it
 		}
 		return true

@@ -77,14 +77,15 @@ func (r *Record) stored() stored {
 	}
 }
 
-// take makes the record what the store says that it is, unless something newer is known by now: a slow reading may come in
-// behind a change.
-func (r *Record) take(s *stored) {
+// take makes the record what the store says that it is, or said when it had been taken so often. A slow reading may come in
+// behind a newer one, or behind a change, and then it is not taken.
+func (r *Record) take(s *stored, taken int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s.Changes < r.version {
+	if r.taken.Load() != taken && s.Changes < r.version {
 		return
 	}
+	r.taken.Add(1)
 	r.version = s.Changes
 	r.initialized.Store(s.Initialized)
 	r.level.Store(s.Level)
@@ -157,7 +158,10 @@ func (c *cluster) current(r *Record, id string) (*Record, error) {
 
 // reread reads a record from the store.
 func (c *cluster) reread(r *Record, id string) (*Record, error) {
-	round := c.round.Load()
+	round, taken, told := c.round.Load(), int64(0), int64(0)
+	if r != nil {
+		taken, told = r.taken.Load(), r.told.Load()
+	}
 	ctx, cancel := c.ctx()
 	defer cancel()
 	data, err := c.b.KV.Get(ctx, recordKey(id))
@@ -181,9 +185,12 @@ func (c *cluster) reread(r *Record, id string) (*Record, error) {
 	if r == nil {
 		r = c.h.adopt(id, rev, s)
 	}
-	r.take(s)
+	r.take(s, taken)
 	r.note(c)
 	r.round.Store(round)
+	if r.told.Load() != told {
+		r.read.Store(0) // it has changed while it was read: whoever comes next reads it again
+	}
 	return r, nil
 }
 
@@ -226,6 +233,7 @@ func (c *cluster) change(r *Record, fn func(*stored)) error {
 	ctx, cancel := c.ctx()
 	defer cancel()
 	for range updateAttempts {
+		taken := r.taken.Load()
 		old, err := c.b.KV.Get(ctx, recordKey(r.ID))
 		if err != nil {
 			return c.failed(err)
@@ -243,7 +251,7 @@ func (c *cluster) change(r *Record, fn func(*stored)) error {
 			return err
 		}
 		if bytes.Equal(text, old) {
-			r.take(s)
+			r.take(s, taken)
 			return nil
 		}
 		s.Changes++
@@ -255,7 +263,7 @@ func (c *cluster) change(r *Record, fn func(*stored)) error {
 			return c.failed(err)
 		}
 		if done {
-			r.take(s)
+			r.take(s, taken)
 			// Before the answer: what its client sends next may come to a node that believes what it knows.
 			c.tell(everyNode, message{Kind: toldChanged, Session: r.ID})
 			return nil

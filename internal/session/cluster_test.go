@@ -424,8 +424,7 @@ func TestSlowReadingIsOld(t *testing.T) {
 	s := newShared(t)
 	a := s.node(t, "aaa", Config{})
 	r := open(t, a)
-	var slow func()
-	slow = func() {
+	slow := func() {
 		s.slow.Store(nil)
 		if err := r.SetLevel(protocol.LevelError); err != nil {
 			t.Error(err)

@@ -40,6 +40,8 @@ type Record struct {
 	// cluster's; and when its time there was renewed.
 	read, round, renewed atomic.Int64
 	refreshing           atomic.Bool
+	// taken is how often it was made what the store says, told how often other nodes have said that it has changed.
+	taken, told atomic.Int64
 
 	// used is when somebody used it last, in the hub's time.
 	used atomic.Int64

@@ -48,6 +48,9 @@ type conn struct {
 	// lingers tells to read on after the answer, before the connection is closed; see Linger.
 	lingers bool
 	seat    *seat // what it has of the listener's limits
+	// unheard is who is to be told when it says something for the first time, or ends; nil when it has.
+	unheard atomic.Pointer[Conns]
+	shakes  atomic.Bool // TLS's handshake is under way
 }
 
 // Whose turn it is on a connection.
@@ -63,8 +66,13 @@ type tlsConn struct {
 	tls *tls.Conn
 }
 
-func (c tlsConn) Handshake() error                     { return c.tls.Handshake() }
 func (c tlsConn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
+
+func (c tlsConn) Handshake() error {
+	c.shakes.Store(true)
+	defer c.shakes.Store(false)
+	return c.tls.Handshake()
+}
 
 // owner is how a conn is found in what RequestCtx.Conn gives.
 type owner interface{ fasthost() *conn }
@@ -106,7 +114,11 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.lane != nil {
 		return c.lane.read(c, p)
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if c.unheard.Load() != nil {
+		c.unheard.Swap(nil).heard(c)
+	}
+	return n, err
 }
 
 func (c *conn) Write(p []byte) (int, error) {
@@ -149,6 +161,7 @@ func (c *conn) ended() {
 	if c.back != nil {
 		c.back.end()
 	}
+	c.unheard.Swap(nil).heard(c)
 	c.seat.leave()
 }
 

@@ -2,7 +2,10 @@ package fasthost
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/fastmcp-go/fastmcp/internal/disconnect"
 )
@@ -36,7 +39,8 @@ type Conns struct {
 	mu      sync.Mutex
 	parked  map[*body]struct{}
 	waiting map[*conn]struct{}
-	watched <-chan struct{} // the server whose end a goroutine waits for
+	mute    map[*conn]struct{} // connections of NewListener that have not said anything yet
+	watched <-chan struct{}    // the server whose end a goroutine waits for
 	closed  bool
 }
 
@@ -46,7 +50,7 @@ func NewConns(max int) *Conns {
 	if max == 0 {
 		max = DefaultMaxParked
 	}
-	return &Conns{max: max, quit: make(chan struct{}), parked: make(map[*body]struct{}), waiting: make(map[*conn]struct{})}
+	return &Conns{max: max, quit: make(chan struct{}), parked: make(map[*body]struct{}), waiting: make(map[*conn]struct{}), mute: make(map[*conn]struct{})}
 }
 
 // Len is the number of streams that are parked.
@@ -143,6 +147,55 @@ func (t *Conns) endWith(done <-chan struct{}) {
 		_ = socket(c.Conn).Close()
 	}
 	clear(t.waiting)
+}
+
+// EndMute ends the connections of NewListener that have never said anything, and of which nothing is on its way, now and every
+// 50 ms until done is closed. A server that shuts down takes each for one with a request, and waits; browsers and pools open
+// some that they may never use.
+func (t *Conns) EndMute(done <-chan struct{}) {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		t.endMute()
+		select {
+		case <-again.C:
+		case <-done:
+			return
+		}
+	}
+}
+
+// endMute ends the reading alone: who has read meanwhile is answered. One that is in the middle of TLS's handshake is about to
+// say something.
+func (t *Conns) endMute() {
+	t.mu.Lock()
+	all := slices.Collect(maps.Keys(t.mute))
+	t.mu.Unlock()
+	for _, c := range all {
+		if c.unheard.Load() == nil || c.shakes.Load() || !disconnect.Quiet(c.Conn) {
+			continue
+		}
+		if half, ok := socket(c.Conn).(interface{ CloseRead() error }); ok {
+			_ = half.CloseRead()
+		}
+	}
+}
+
+// met notes a new connection, and heard that it has said something, or has ended. t may be nil.
+func (t *Conns) met(c *conn) {
+	if t != nil {
+		t.mu.Lock()
+		t.mute[c] = struct{}{}
+		t.mu.Unlock()
+	}
+}
+
+func (t *Conns) heard(c *conn) {
+	if t != nil {
+		t.mu.Lock()
+		delete(t.mute, c)
+		t.mu.Unlock()
+	}
 }
 
 // buffer is what a write is put together in. It is pooled by pointer, so that a write allocates nothing.

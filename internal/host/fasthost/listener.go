@@ -44,6 +44,9 @@ func (l *listener) Accept() (net.Conn, error) {
 			l.limiter.refuse(c, refused)
 			continue
 		}
-		return (&conn{Conn: c, seat: s}).facade(), nil
+		own := &conn{Conn: c, seat: s}
+		own.unheard.Store(l.limiter.Track)
+		l.limiter.Track.met(own)
+		return own.facade(), nil
 	}
 }

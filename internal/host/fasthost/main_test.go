@@ -86,13 +86,13 @@ func start(t testing.TB, k kind, fn func(x *Exchange, ctx *fasthttp.RequestCtx),
 	for _, f := range set {
 		f(s)
 	}
-	s.ln = listen(t, k)
+	s.ln = listen(t, k, s.track)
 	go func() { s.done <- s.Serve(s.ln) }()
 	t.Cleanup(func() { s.stop(t) })
 	return s
 }
 
-func listen(t testing.TB, k kind) net.Listener {
+func listen(t testing.TB, k kind, track *Conns) net.Listener {
 	network, addr := "tcp", "127.0.0.1:0"
 	if k.unix {
 		network, addr = "unix", filepath.Join(t.TempDir(), "s")
@@ -105,7 +105,7 @@ func listen(t testing.TB, k kind) net.Listener {
 		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate(t)}})
 	}
 	if k.wrap {
-		ln = NewListener(ln)
+		ln = NewListener(ln, Limits{Track: track})
 	}
 	return ln
 }
