@@ -383,7 +383,7 @@ func (f *fiberApp) closeIdle(ctx context.Context) error {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go f.host.Track.EndMute(done)
+	go f.host.Track.EndUnheard(done)
 	most, cancel := context.WithTimeout(ctx, lastAnswers)
 	defer cancel()
 	if err := server.ShutdownWithContext(most); err != nil && (ctx.Err() != nil || !errors.Is(err, most.Err())) {

@@ -42,8 +42,8 @@ type pinger struct {
 
 // pinged is what the pinger knows of a session whose stream is open. Only its goroutine looks at it.
 type pinged struct {
-	at     time.Time // when it was last pinged; zero when it has said something since
-	waits  bool      // that ping may yet be answered
+	at     time.Duration // when it was last pinged, in the hub's time; 0 when it has said something since
+	waits  bool          // that ping may yet be answered
 	misses int
 	seen   int // the round in which the stream was last open
 }
@@ -100,7 +100,8 @@ func (p *pinger) round(all map[*session.Record]*pinged, round int) {
 			all[r] = s
 		}
 		s.seen = round
-		switch p.judge(s, r.Idle(), time.Now()) {
+		now, used := r.Life()
+		switch p.judge(s, now, used) {
 		case pingSend:
 			// The answer is one that nobody waits for: that it came is what counts.
 			_, _ = r.Own().Append((&question{method: protocol.MethodPing}).request(r.NextID())) // a session that has just ended needs none
@@ -125,15 +126,15 @@ const (
 	pingEnd
 )
 
-// judge decides what to do about a session, by how long its client has said nothing. Whatever it says is a sign of life: a
+// judge decides what to do about a session, by when its client has said something last. Whatever it says is a sign of life: a
 // client that makes requests is there, even if it answers no pings.
-func (p *pinger) judge(s *pinged, idle time.Duration, now time.Time) pingVerdict {
+func (p *pinger) judge(s *pinged, now, used time.Duration) pingVerdict {
 	c := &p.engine.config.Ping
-	if !s.at.IsZero() && idle < now.Sub(s.at) { // it has said something since
+	if s.at != 0 && used > s.at { // it has said something since
 		*s = pinged{seen: s.seen}
 	}
 	switch {
-	case s.waits && now.Sub(s.at) < c.Timeout:
+	case s.waits && now-s.at < c.Timeout:
 		return pingWait
 	case s.waits:
 		s.waits = false
@@ -142,7 +143,7 @@ func (p *pinger) judge(s *pinged, idle time.Duration, now time.Time) pingVerdict
 		}
 	}
 	// The first is due after the interval of silence, and one that follows a miss an interval after it, as idle goes on.
-	if idle < c.Interval*time.Duration(s.misses+1) {
+	if now-used < c.Interval*time.Duration(s.misses+1) {
 		return pingWait
 	}
 	s.at, s.waits = now, true

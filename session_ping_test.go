@@ -86,7 +86,11 @@ func TestPingEndsWhoDoesNotAnswer(t *testing.T) {
 	})})
 	s := serve(t, app, l)
 	c := s.open("2025-11-25")
-	go c.call("t", `{}`)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		c.call("t", `{}`)
+	}()
 	<-begun
 	st := c.listen("")
 	pings := 0
@@ -99,6 +103,7 @@ func TestPingEndsWhoDoesNotAnswer(t *testing.T) {
 		t.Errorf("%s ended after %d pings", id, pings)
 	}
 	<-cancelled
+	<-over
 	if log := l.String(); !strings.Contains(log, "answers no pings") || strings.Contains(log, c.id) {
 		t.Error(log)
 	}

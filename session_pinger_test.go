@@ -11,7 +11,6 @@ import (
 // TestPingJudge goes through the life of sessions, second by second.
 func TestPingJudge(t *testing.T) {
 	app := New(Config{Ping: PingConfig{Interval: 10 * time.Second, Timeout: 3 * time.Second, Misses: 2}})
-	begun := time.Now()
 	// speaks is when a client says something, by the second; what happens in the others is wait.
 	for name, c := range map[string]struct {
 		speaks []int
@@ -33,8 +32,8 @@ func TestPingJudge(t *testing.T) {
 					last = at
 				}
 			}
-			now := begun.Add(time.Duration(second) * time.Second)
-			if got := app.engine().pinger.judge(s, time.Duration(second-last)*time.Second, now); got != c.want[second] {
+			now, used := time.Duration(second)*time.Second, time.Duration(last)*time.Second
+			if got := app.engine().pinger.judge(s, now, used); got != c.want[second] {
 				t.Errorf("%s: second %d: %d, not %d", name, second, got, c.want[second])
 			}
 		}

@@ -185,6 +185,13 @@ func (r *Record) Ended() bool {
 // Idle is how long nobody has used the session: its client has sent nothing, and no call and no stream has ended.
 func (r *Record) Idle() time.Duration { return r.hub.now() - time.Duration(r.used.Load()) }
 
+// Life is the hub's time, and when in it the session was used last, as of one look: what is said of the one by the other does
+// not change when a busy machine lets time pass between two.
+func (r *Record) Life() (now, used time.Duration) {
+	now = r.hub.now()
+	return now, time.Duration(r.used.Load())
+}
+
 // acquire makes the session busy, so that it neither expires nor is evicted.
 func (r *Record) acquire() error {
 	r.mu.Lock()

@@ -29,7 +29,8 @@ const (
 )
 
 // Conns knows the connections that have left the server: parked streams, which the server neither counts nor closes, and
-// those that were given back and have not sent a byte yet. Its methods may be called from any goroutine.
+// those that were given back and have not sent a byte yet; and connections of NewListener that never have. Its methods may be
+// called from any goroutine.
 type Conns struct {
 	max     int
 	poller  disconnect.Poller
@@ -39,7 +40,7 @@ type Conns struct {
 	mu      sync.Mutex
 	parked  map[*body]struct{}
 	waiting map[*conn]struct{}
-	mute    map[*conn]struct{} // connections of NewListener that have not said anything yet
+	unheard map[*conn]struct{} // connections of NewListener that have not said anything yet
 	watched <-chan struct{}    // the server whose end a goroutine waits for
 	closed  bool
 }
@@ -50,7 +51,7 @@ func NewConns(max int) *Conns {
 	if max == 0 {
 		max = DefaultMaxParked
 	}
-	return &Conns{max: max, quit: make(chan struct{}), parked: make(map[*body]struct{}), waiting: make(map[*conn]struct{}), mute: make(map[*conn]struct{})}
+	return &Conns{max: max, quit: make(chan struct{}), parked: make(map[*body]struct{}), waiting: make(map[*conn]struct{}), unheard: make(map[*conn]struct{})}
 }
 
 // Len is the number of streams that are parked.
@@ -149,14 +150,14 @@ func (t *Conns) endWith(done <-chan struct{}) {
 	clear(t.waiting)
 }
 
-// EndMute ends the connections of NewListener that have never said anything, and of which nothing is on its way, now and every
+// EndUnheard ends the connections of NewListener that have never said anything, and of which nothing is on its way, now and every
 // 50 ms until done is closed. A server that shuts down takes each for one with a request, and waits; browsers and pools open
 // some that they may never use.
-func (t *Conns) EndMute(done <-chan struct{}) {
+func (t *Conns) EndUnheard(done <-chan struct{}) {
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for {
-		t.endMute()
+		t.endUnheard()
 		select {
 		case <-again.C:
 		case <-done:
@@ -165,11 +166,11 @@ func (t *Conns) EndMute(done <-chan struct{}) {
 	}
 }
 
-// endMute ends the reading alone: who has read meanwhile is answered. One that is in the middle of TLS's handshake is about to
+// endUnheard ends the reading alone: who has read meanwhile is answered. One that is in the middle of TLS's handshake is about to
 // say something.
-func (t *Conns) endMute() {
+func (t *Conns) endUnheard() {
 	t.mu.Lock()
-	all := slices.Collect(maps.Keys(t.mute))
+	all := slices.Collect(maps.Keys(t.unheard))
 	t.mu.Unlock()
 	for _, c := range all {
 		if c.unheard.Load() == nil || c.shakes.Load() || !disconnect.Quiet(c.Conn) {
@@ -185,7 +186,7 @@ func (t *Conns) endMute() {
 func (t *Conns) met(c *conn) {
 	if t != nil {
 		t.mu.Lock()
-		t.mute[c] = struct{}{}
+		t.unheard[c] = struct{}{}
 		t.mu.Unlock()
 	}
 }
@@ -193,7 +194,7 @@ func (t *Conns) met(c *conn) {
 func (t *Conns) heard(c *conn) {
 	if t != nil {
 		t.mu.Lock()
-		delete(t.mute, c)
+		delete(t.unheard, c)
 		t.mu.Unlock()
 	}
 }

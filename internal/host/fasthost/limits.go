@@ -23,7 +23,7 @@ type Limits struct {
 	// Refused hears of each connection that was refused, with the answer that it got, and, without one, of what kept the
 	// listener from accepting. nil: nobody does.
 	Refused func(remote net.Addr, why error)
-	// Track knows the connections that have said nothing yet; see Conns.EndMute. nil: nobody does.
+	// Track knows the connections that have said nothing yet; see Conns.EndUnheard. nil: nobody does.
 	Track *Conns
 }
 

@@ -11,15 +11,15 @@ import (
 )
 
 // A server that shuts down does not wait for connections that have never said anything, and does for those that have begun to.
-func TestEndMute(t *testing.T) {
+func TestEndUnheard(t *testing.T) {
 	for _, k := range kindsOfLane {
 		t.Run(k.name, func(t *testing.T) {
 			s := start(t, k, func(x *Exchange, _ *fasthttp.RequestCtx) { x.Answer(200, "text/x", x.Body()) },
 				func(s *server) { s.ReadTimeout = 30 * time.Second })
-			mute := func() int {
+			unheard := func() int {
 				s.track.mu.Lock()
 				defer s.track.mu.Unlock()
-				return len(s.track.mute)
+				return len(s.track.unheard)
 			}
 			open := func() *client {
 				c := s.dial(t)
@@ -33,11 +33,11 @@ func TestEndMute(t *testing.T) {
 			silent, begun, idle := open(), s.dial(t), s.dial(t)
 			begun.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
 			idle.post("/")
-			eventually(t, "one says nothing", func() bool { return s.GetOpenConnectionsCount() == 3 && mute() == 1 })
+			eventually(t, "one says nothing", func() bool { return s.GetOpenConnectionsCount() == 3 && unheard() == 1 })
 			done := make(chan struct{})
-			go s.track.EndMute(done)
+			go s.track.EndUnheard(done)
 			silent.expectEnd()
-			eventually(t, "it is forgotten", func() bool { return s.GetOpenConnectionsCount() == 2 && mute() == 0 })
+			eventually(t, "it is forgotten", func() bool { return s.GetOpenConnectionsCount() == 2 && unheard() == 0 })
 			close(done)
 			begun.send("{}")
 			if _, b := begun.answer(); b != "{}" {
@@ -47,10 +47,10 @@ func TestEndMute(t *testing.T) {
 				t.Errorf("%q", b)
 			}
 			open()
-			eventually(t, "there is another", func() bool { return s.GetOpenConnectionsCount() == 3 && mute() == 1 })
+			eventually(t, "there is another", func() bool { return s.GetOpenConnectionsCount() == 3 && unheard() == 1 })
 			began, done := time.Now(), make(chan struct{})
 			defer close(done)
-			go s.track.EndMute(done)
+			go s.track.EndUnheard(done)
 			if err := s.Shutdown(); err != nil || time.Since(began) > 3*time.Second {
 				t.Error(err, time.Since(began))
 			}
@@ -59,7 +59,7 @@ func TestEndMute(t *testing.T) {
 }
 
 // What has arrived and was not read yet is not cut.
-func TestEndMuteSparesWhatHasArrived(t *testing.T) {
+func TestEndUnheardSparesWhatHasArrived(t *testing.T) {
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestEndMuteSparesWhatHasArrived(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "it has arrived", func() bool { return !disconnect.Quiet(speaks) })
-	track.endMute()
+	track.endUnheard()
 	b := make([]byte, 8)
 	if n, err := speaks.Read(b); err != nil || string(b[:n]) != "P" {
 		t.Errorf("%q, %v", b[:n], err)
